@@ -5,53 +5,25 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/counters.h"
 #include "base/log.h"
+#include "server/webhook/http_message.h"
 
 namespace sidwatch {
-
-// One HTTP request, whole, as it came over the wire.
-struct HttpRequest {
-  std::string method;  // as sent, upper case
-  std::string target;  // raw request target, undecoded, with its query
-  // As sent, in order; names are compared without regard to case.
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;            // raw, chunks joined
-  std::string remote_address;  // of the TCP peer, for logs
-
-  // The target up to the first '?', and what follows it.
-  absl::string_view path() const;
-  absl::string_view query() const;
-  // The value of the first header of that name, "" when there is none.
-  absl::string_view header(absl::string_view name) const;
-  size_t header_count(absl::string_view name) const;
-};
-
-// One answer. Content-Length and Date are the guard's.
-struct HttpResponse {
-  int status = 204;
-  std::string content_type;  // none when the body is empty
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
-  bool close = false;  // say "Connection: close" and close after it
-};
 
 // An HTTP/1.1 server that a stranger may talk to: cpp-httplib with the limits
 // and deadlines that it has not.
 //
-// Idle connections are parked in one epoll and cost a descriptor each, no
-// thread. When bytes arrive a worker takes the connection, reads the head
-// under a byte budget, refuses what it must before httplib sees it, and hands
-// the rest to httplib. One absolute deadline covers a request from its first
-// byte to its answer, so that a peer that drips bytes is cut off. At the
-// connection limit the connection that has waited longest without a whole
-// request is closed in favour of the new one.
+// Connections wait in one epoll until a whole request has come, head and body,
+// and cost a descriptor and what was read of it until then: a peer that drips
+// bytes never holds a worker. A worker then runs the handler and lets httplib
+// make the answer. One absolute deadline covers a request from its first byte
+// to its answer. At the connection limit the connection that has waited
+// longest without a whole request is closed in favour of the new one.
 //
 // Answered here, before the handler (CONTRACT 6, in this order): 431 header
 // block, line, target or count too large; 400 malformed, two lengths, a length
@@ -72,10 +44,15 @@ class HttpGuard {
     size_t connections_max = 256;
     absl::Duration request_timeout = absl::Seconds(10);
     absl::Duration keep_alive = absl::Seconds(5);  // of an idle connection
+    std::string allow;  // the Allow header of a 405, "GET, POST"
+    // Told of each request that was answered here and never reached the
+    // handler, with its status. Must be quick. Any thread.
+    std::function<void(int status)> on_refused;
   };
 
   // Looks at the request line alone; 0 lets it pass, else the status to answer
-  // with (404, 405). `path` is the raw target up to '?'. Runs on a worker.
+  // with (404, 405). `path` is the raw target up to '?'. Runs on the parking
+  // thread: must be quick. A method httplib does not know gets 405 after it.
   using Admit =
       std::function<int(absl::string_view method, absl::string_view path)>;
 
@@ -103,9 +80,11 @@ class HttpGuard {
   // False once the accepting thread has ended or not come round for 5 s.
   bool alive() const;
 
-  // Closes the listener and all parked connections, answers the requests in
-  // hand, joins the threads. Returns within `request_timeout` and the time the
-  // handler takes. Idempotent.
+  // Takes in who has connected, closes the listener and all idle connections,
+  // gives requests that have begun to arrive a second, answers those in hand
+  // with "Connection: close", joins the threads. Returns within that second,
+  // `request_timeout` for a peer that does not read, and the time the handler
+  // takes. Idempotent.
   void Stop();
 
  private:

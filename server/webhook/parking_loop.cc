@@ -1,0 +1,412 @@
+#include "server/webhook/parking_loop.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/clock.h"
+#include "server/webhook/listen_socket.h"
+
+namespace sidwatch {
+namespace {
+
+// How long a connection that was told of its end is still drained.
+constexpr absl::Duration kLinger = absl::Seconds(1);
+// How long Stop waits for requests that have begun to arrive.
+constexpr absl::Duration kStopGrace = absl::Seconds(1);
+// How long accepting rests when the process has no descriptor left.
+constexpr absl::Duration kAcceptRest = absl::Milliseconds(50);
+constexpr absl::Duration kRoundMax = absl::Seconds(1);
+constexpr absl::Duration kAliveMax = absl::Seconds(5);
+
+absl::Duration Now() { return Clock::Real().Monotonic(); }
+
+// Deadlines are looked at this often.
+absl::Duration SweepInterval(const ParkingLoop::Options& options) {
+  const absl::Duration shortest =
+      std::min(options.request_timeout, options.keep_alive);
+  return std::clamp(shortest / 8, absl::Milliseconds(5),
+                    absl::Milliseconds(250));
+}
+
+int EpollTimeout(absl::Duration wait) {
+  wait = std::clamp(wait, absl::ZeroDuration(), kRoundMax);
+  return static_cast<int>(
+      absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1))));
+}
+
+}  // namespace
+
+ParkingLoop::ParkingLoop(Options options, OnWhole on_whole, Logger log,
+                         Gauge* connections)
+    : options_(std::move(options)),
+      on_whole_(std::move(on_whole)),
+      log_(log),
+      connections_gauge_(connections),
+      evicted_warning_(log,
+                       "connection limit reached: closed the connection that "
+                       "had waited longest without a whole request"),
+      accept_warning_(log, "cannot accept a connection") {}
+
+absl::StatusOr<std::unique_ptr<ParkingLoop>> ParkingLoop::Start(
+    Options options, OnWhole on_whole, Logger log, Gauge* connections) {
+  const absl::StatusOr<int> listener = OpenListenSocket(options.listen);
+  if (!listener.ok()) return listener.status();
+  std::unique_ptr<ParkingLoop> loop(new ParkingLoop(
+      std::move(options), std::move(on_whole), log, connections));
+  loop->listener_ = *listener;
+  loop->address_ = BoundAddress(*listener);
+  loop->epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  loop->wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (loop->epoll_ < 0 || loop->wake_ < 0) {
+    return absl::UnavailableError(absl::StrCat("cannot serve ", loop->address_,
+                                               ": ", std::strerror(errno)));
+  }
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.ptr = &loop->wake_;
+  ::epoll_ctl(loop->epoll_, EPOLL_CTL_ADD, loop->wake_, &event);
+  event.data.ptr = &loop->listener_;
+  ::epoll_ctl(loop->epoll_, EPOLL_CTL_ADD, loop->listener_, &event);
+  loop->last_round_ns_ = absl::ToInt64Nanoseconds(Now());
+  loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
+  return loop;
+}
+
+ParkingLoop::~ParkingLoop() {
+  Stop();
+  if (listener_ >= 0) ::close(listener_);
+  if (epoll_ >= 0) ::close(epoll_);
+  if (wake_ >= 0) ::close(wake_);
+}
+
+void ParkingLoop::Stop() {
+  MutexLock stop_lock(stop_mu_);
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  Wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool ParkingLoop::alive() const {
+  const absl::Duration last = absl::Nanoseconds(last_round_ns_.load());
+  return Now() - last < kAliveMax;
+}
+
+void ParkingLoop::Run() {
+  ::pthread_setname_np(::pthread_self(), "http-parking");
+  while (!stopping_) Round(Now());
+  FinishPartial();
+  last_round_ns_ = std::numeric_limits<int64_t>::min() / 2;
+}
+
+void ParkingLoop::FinishPartial() {
+  const absl::Duration until = Now() + kStopGrace;
+  AcceptAll(options_.connections_max);
+  ::close(std::exchange(listener_, -1));
+  CloseIdle();
+  for (absl::Duration now = Now(); now < until && AnyWaiting(); now = Now()) {
+    Round(now);
+  }
+  Connections closed;
+  MutexLock lock(mu_);
+  closed.swap(waiting_);
+  CountLocked();
+}
+
+void ParkingLoop::Round(absl::Duration now) {
+  last_round_ns_ = absl::ToInt64Nanoseconds(now);
+  std::array<epoll_event, 256> events;
+  absl::Duration wake_at = AnyWaiting() ? sweep_at_ : now + kRoundMax;
+  if (rest_until_ > now) wake_at = std::min(wake_at, rest_until_);
+  const int count =
+      ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
+                   EpollTimeout(wake_at - now));
+  bool accept = false;
+  for (int i = 0; i < count; ++i) {
+    void* const source = events[static_cast<size_t>(i)].data.ptr;
+    if (source == &wake_) {
+      uint64_t wakes = 0;
+      // Only empties the descriptor: there is nothing to learn from it.
+      [[maybe_unused]] const ssize_t got = ::read(wake_, &wakes, sizeof(wakes));
+    } else if (source == &listener_) {
+      accept = true;
+    } else {
+      OnReadable(*static_cast<HttpConnection*>(source));
+    }
+  }
+  // Last: making room may close a connection of this very batch.
+  if (accept && listener_ >= 0) {
+    AcceptAll(std::clamp<size_t>(options_.connections_max / 4, 1, 64));
+  }
+  now = Now();
+  if (now >= sweep_at_) Sweep(now);
+  ListenAgain(now);
+}
+
+void ParkingLoop::AcceptAll(size_t accepts_max) {
+  for (size_t i = 0; i < accepts_max; ++i) {
+    if (!MakeRoom()) return PauseListening(absl::ZeroDuration());
+    sockaddr_storage peer = {};
+    socklen_t size = sizeof(peer);
+    const int fd = ::accept4(listener_, reinterpret_cast<sockaddr*>(&peer),
+                             &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      Add(fd, HostText(peer));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return;
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+               errno == ENOMEM) {
+      return AcceptFailed(errno);
+    }
+    // Anything else is about that one connection: the next may be good.
+  }
+}
+
+bool ParkingLoop::MakeRoom() {
+  Connections closed;
+  {
+    MutexLock lock(mu_);
+    if (waiting_.size() + in_hand_.size() < options_.connections_max) {
+      return true;
+    }
+    // What is still in the backlog when the service stops is not worth one
+    // that was accepted.
+    full_ = waiting_.empty() || stopping_;
+    if (full_) return false;
+    closed.splice(closed.begin(), waiting_, waiting_.begin());
+    CountLocked();
+  }
+  evicted_warning_.Warn(Now(), {{"connections_max", options_.connections_max}});
+  return true;
+}
+
+void ParkingLoop::Add(int fd, std::string remote_address) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  MutexLock lock(mu_);
+  HttpConnection& connection =
+      waiting_.emplace_back(fd, std::move(remote_address), options_.rules);
+  connection.place = std::prev(waiting_.end());
+  connection.wait_until = Now() + options_.keep_alive;
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+  event.data.ptr = &connection;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+  CountLocked();
+}
+
+void ParkingLoop::AcceptFailed(int error) {
+  const absl::Duration now = Now();
+  accept_warning_.Warn(now, {{"error", std::strerror(error)}});
+  PauseListening(now + kAcceptRest);
+}
+
+void ParkingLoop::PauseListening(absl::Duration until) {
+  rest_until_ = until;
+  listening_ = false;
+  epoll_event event = {};
+  event.data.ptr = &listener_;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_, &event);
+}
+
+void ParkingLoop::ListenAgain(absl::Duration now) {
+  if (listening_ || now < rest_until_ || listener_ < 0) return;
+  {
+    MutexLock lock(mu_);
+    full_ = full_ && waiting_.empty() &&
+            in_hand_.size() >= options_.connections_max;
+    if (full_) return;
+  }
+  listening_ = true;
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.ptr = &listener_;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_, &event);
+}
+
+void ParkingLoop::OnReadable(HttpConnection& connection) {
+  if (connection.lingering) {
+    if (!connection.Drain()) return CloseWaiting(connection);
+    return Arm(connection);
+  }
+  switch (connection.Read(Now())) {
+    case HttpConnection::Progress::kWhole:
+      return Hand(connection);
+    case HttpConnection::Progress::kRefused:
+      return RefuseWaiting(connection);
+    case HttpConnection::Progress::kGone:
+      return CloseWaiting(connection);
+    case HttpConnection::Progress::kWaiting:
+      if (connection.has_partial()) {
+        connection.wait_until =
+            connection.request_began() + options_.request_timeout;
+      }
+      return Arm(connection);
+  }
+}
+
+void ParkingLoop::Hand(HttpConnection& connection) {
+  {
+    MutexLock lock(mu_);
+    in_hand_.splice(in_hand_.end(), waiting_, connection.place);
+  }
+  on_whole_(*this, connection);
+}
+
+void ParkingLoop::RefuseWaiting(HttpConnection& connection) {
+  {
+    MutexLock lock(mu_);
+    in_hand_.splice(in_hand_.end(), waiting_, connection.place);
+  }
+  Refuse(connection);
+}
+
+void ParkingLoop::CloseWaiting(HttpConnection& connection) {
+  Connections closed;
+  MutexLock lock(mu_);
+  closed.splice(closed.begin(), waiting_, connection.place);
+  CountLocked();
+}
+
+void ParkingLoop::Sweep(absl::Duration now) {
+  sweep_at_ = now + SweepInterval(options_);
+  Connections late;
+  {
+    MutexLock lock(mu_);
+    for (auto it = waiting_.begin(); it != waiting_.end();) {
+      const auto next = std::next(it);
+      if (now >= it->wait_until) late.splice(late.end(), waiting_, it);
+      it = next;
+    }
+    CountLocked();
+  }
+  for (HttpConnection& connection : late) {
+    if (connection.lingering || !connection.has_partial()) continue;
+    connection.Refuse(408, "");
+    if (options_.on_refused) options_.on_refused(408);
+  }
+}
+
+void ParkingLoop::CloseIdle() {
+  std::vector<HttpConnection*> waiting;
+  {
+    MutexLock lock(mu_);
+    for (HttpConnection& connection : waiting_) waiting.push_back(&connection);
+  }
+  for (HttpConnection* connection : waiting) {
+    // A last look: its request may have come a moment ago.
+    if (connection->has_partial() || connection->lingering) continue;
+    OnReadable(*connection);
+  }
+  Connections idle;
+  MutexLock lock(mu_);
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    const auto next = std::next(it);
+    if (!it->lingering && !it->has_partial()) {
+      idle.splice(idle.end(), waiting_, it);
+    }
+    it = next;
+  }
+  CountLocked();
+}
+
+bool ParkingLoop::AnyWaiting() {
+  MutexLock lock(mu_);
+  return !waiting_.empty();
+}
+
+void ParkingLoop::Park(HttpConnection& connection) {
+  bool wake = false;
+  Connections closed;
+  {
+    MutexLock lock(mu_);
+    if (stopping_) {
+      closed.splice(closed.begin(), in_hand_, connection.place);
+      CountLocked();
+    } else {
+      WaitLocked(connection, /*linger=*/false);
+    }
+    wake = full_;
+  }
+  if (wake) Wake();
+}
+
+void ParkingLoop::Refuse(HttpConnection& connection) {
+  connection.Refuse(connection.refusal(), options_.allow);
+  if (options_.on_refused) options_.on_refused(connection.refusal());
+  Dismiss(connection, /*linger=*/true);
+}
+
+void ParkingLoop::Dismiss(HttpConnection& connection, bool linger) {
+  if (linger) connection.FinishSending();
+  bool wake = false;
+  Connections closed;
+  {
+    MutexLock lock(mu_);
+    if (linger && !stopping_) {
+      WaitLocked(connection, linger);
+    } else {
+      closed.splice(closed.begin(), in_hand_, connection.place);
+      CountLocked();
+    }
+    wake = full_;
+  }
+  if (wake) Wake();
+}
+
+void ParkingLoop::WaitLocked(HttpConnection& connection, bool linger) {
+  const absl::Duration now = Now();
+  if (linger) {
+    connection.wait_until = now + kLinger;
+  } else if (connection.has_partial()) {
+    connection.wait_until =
+        connection.request_began() + options_.request_timeout;
+  } else {
+    connection.wait_until = now + options_.keep_alive;
+  }
+  connection.lingering = linger;
+  // One that only lingers is the first to go when room is needed.
+  waiting_.splice(linger ? waiting_.begin() : waiting_.end(), in_hand_,
+                  connection.place);
+  // Under the lock: from here on the loop may close it.
+  Arm(connection);
+}
+
+void ParkingLoop::Arm(HttpConnection& connection) {
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+  event.data.ptr = &connection;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.fd(), &event);
+}
+
+void ParkingLoop::Wake() {
+  const uint64_t one = 1;
+  // It cannot fail but by being awake already.
+  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
+}
+
+void ParkingLoop::CountLocked() {
+  if (connections_gauge_ == nullptr) return;
+  connections_gauge_->Set(
+      static_cast<int64_t>(waiting_.size() + in_hand_.size()));
+}
+
+}  // namespace sidwatch
