@@ -1,12 +1,15 @@
 #ifndef SIDWATCH_SERVER_SEND_MESSAGE_SENDER_H_
 #define SIDWATCH_SERVER_SEND_MESSAGE_SENDER_H_
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
@@ -34,7 +37,8 @@ struct SendResult {
 // Once begun, a send goes on though its caller has left.
 //
 // Threads: a fixed number of workers that block on Twilio and on the commit.
-// No lock is held meanwhile.
+// No lock is held meanwhile. Waiting between repeats is the timers', no
+// worker's.
 // Thread safety: all methods may be called from any thread.
 class MessageSender {
  public:
@@ -53,7 +57,7 @@ class MessageSender {
 
   using Done = absl::AnyInvocable<void(absl::StatusOr<SendResult>)>;
 
-  // What is given outlives the sender.
+  // What is given outlives the sender, and serves until Stop has returned.
   MessageSender(Options options, GroupCommit& log, TwilioClient& twilio,
                 TimerQueue& timers, Clock& clock, Logger logger,
                 Counters& counters);
@@ -72,14 +76,67 @@ class MessageSender {
   // STORE_UNAVAILABLE, STORE_FULL, DRAINING.
   void Send(SendRequest request, absl::Duration time_left, Done done);
 
-  // Refuses what comes after with DRAINING, finishes what was begun, joins the
-  // workers. Idempotent.
+  // Refuses what comes after with DRAINING, gives up waiting for Twilio's 429s
+  // to end, finishes what was begun, joins the workers. Idempotent.
   void Stop();
 
  private:
   struct Call;
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  using CallPtr = std::shared_ptr<Call>;
+  using Step = void (MessageSender::*)(const CallPtr&);
+
+  // One request_id that is being dealt with, and who waits for it.
+  struct UnderWay {
+    CallPtr call;
+    std::vector<Done> callers;      // the one that began it first
+    absl::Duration repeat_until;    // monotonic; 429s are repeated until then
+    TimerQueue::TimerId timer = 0;  // not 0 while it waits …
+    Step after_timer = nullptr;     // … for this
+  };
+
+  // The steps of a call, one after the other, each on a worker.
+  void Reserve(const CallPtr& call);
+  void CallTwilio(const CallPtr& call);
+  void Settle(const CallPtr& call);
+
+  absl::Status CheckRequest(SendRequest& request) const;
+  absl::Status Admit(CallPtr call, absl::Duration time_left, Done& done);
+  void OnRefusal(const CallPtr& call, const TwilioRefusal& refusal);
+  void OnNotSent(const CallPtr& call, const NotSent& result);
+  void OnUnknown(const CallPtr& call, const OutcomeUnknown& result);
+  bool RepeatLater(const CallPtr& call,
+                   std::optional<absl::Duration> retry_after);
+  void SettleWith(const CallPtr& call, SendOutcome outcome, absl::Status error);
+  void GiveUpSettling(const CallPtr& call, const absl::Status& problem);
+  void RunLater(const CallPtr& call, absl::Duration delay, Step step);
+  void OnTimer(const CallPtr& call, Step step);
+  void Submit(const CallPtr& call, Step step);
+  void Finish(const CallPtr& call, const absl::StatusOr<SendResult>& result);
+  void Answer(Done& done, absl::StatusOr<SendResult> result);
+  ReserveWrite MakeReservation(const Call& call) const;
+  SendCreated MakeCreated(const Call& call, const TwilioMessage& reply) const;
+  Parameters MakeParameters(const Call& call) const;
+  bool stopping();
+
+  const Options options_;
+  const size_t calls_max_;  // under way at once, those that wait included
+  GroupCommit& log_;
+  TwilioClient& twilio_;
+  TimerQueue& timers_;
+  Clock& clock_;
+  const Logger logger_;
+  Counters& counters_;
+
+  Executor workers_;
+
+  // Never held while a step or a Done runs. The locks of timers_ and workers_
+  // are taken under it; neither ever calls back holding its own.
+  Mutex mu_;
+  CondVar none_under_way_;
+  // By request_id, from Send until the last Done is about to be called.
+  absl::flat_hash_map<std::string, UnderWay> calls_ ABSL_GUARDED_BY(mu_);
+  size_t joined_ ABSL_GUARDED_BY(mu_) = 0;  // callers beside the first ones
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace sidwatch

@@ -1,0 +1,492 @@
+#include "server/send/message_sender.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/error_detail.h"
+#include "base/ids.h"
+#include "server/send/refusal.h"
+
+namespace sidwatch {
+namespace {
+
+// Between repeats of a 429: up to 100 ms, doubled each time up to this.
+constexpr absl::Duration kRepeatDelayFirst = absl::Milliseconds(100);
+constexpr absl::Duration kRepeatDelayMax = absl::Seconds(3);
+
+// What Twilio did must be written down: tried 6 times in about 1.5 s.
+constexpr int kSettleAttemptsMax = 6;
+constexpr absl::Duration kSettleDelayFirst = absl::Milliseconds(50);
+
+constexpr size_t kReferenceBytes = 16;
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+// `first`, doubled `times` times, `max` at most.
+absl::Duration Doubled(absl::Duration first, int times, absl::Duration max) {
+  absl::Duration delay = first;
+  for (int i = 0; i < times && delay < max; ++i) delay *= 2;
+  return std::min(delay, max);
+}
+
+// Anything from zero to `max`, so that callers who failed together do not
+// come back together (full jitter).
+absl::Duration Jittered(absl::Duration max) {
+  const std::string bytes = RandomBytes(sizeof(uint32_t));
+  uint32_t random = 0;
+  std::memcpy(&random, bytes.data(), sizeof(random));
+  return max * (static_cast<double>(random) / 4294967296.0);
+}
+
+absl::Status ReasonError(absl::StatusCode code, absl::string_view reason,
+                         absl::string_view message) {
+  return DetailedError(code, message, {.reason = std::string(reason)});
+}
+
+absl::Status OutcomeUnknownError(absl::string_view why) {
+  return ReasonError(
+      absl::StatusCode::kUnavailable, "SEND_OUTCOME_UNKNOWN",
+      absl::StrCat(why,
+                   "; it is not sent again. Ask again with the same "
+                   "request_id, or watch it, until it is known"));
+}
+
+absl::Status QueueFullError(absl::string_view setting) {
+  return ReasonError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                     absl::StrCat("too much waits to be sent (", setting,
+                                  "); nothing was sent, try again later"));
+}
+
+// The store's errors in the words of CONTRACT 5.
+absl::Status StoreError(const absl::Status& problem) {
+  if (problem.code() == absl::StatusCode::kResourceExhausted) {
+    if (absl::StrContains(problem.message(), "commit-queue")) {
+      return QueueFullError("commit-queue");
+    }
+    return ReasonError(absl::StatusCode::kResourceExhausted, "STORE_FULL",
+                       absl::StrCat("nothing was sent: ", problem.message()));
+  }
+  return ReasonError(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                     absl::StrCat("nothing was sent: ", problem.message()));
+}
+
+// What a caller hears of a request that stands in the store.
+absl::StatusOr<SendResult> StoredResult(const Reservation& reservation,
+                                        const Message& message) {
+  switch (reservation.state) {
+    case ReservationState::kSent:
+      return SendResult{.message = message};
+    case ReservationState::kRefused:
+      return RefusedError(reservation.refusal.value_or(Refusal{}));
+    case ReservationState::kNotSent:
+      return ReasonError(absl::StatusCode::kFailedPrecondition, "NOT_SENT",
+                         "this request was given up: Twilio knows no message "
+                         "of it. Use a new request_id to send it");
+    case ReservationState::kReserved:
+    case ReservationState::kSendUnknown:
+      break;
+  }
+  return OutcomeUnknownError("whether Twilio took this message is not known");
+}
+
+}  // namespace
+
+// What only the step under way touches; who waits for it stands in UnderWay.
+struct MessageSender::Call {
+  SendRequest request;  // with its defaults
+  std::string digest;   // taken before them
+  std::string reference;
+  absl::Status send_at_problem;  // counts only if the request is new
+  absl::Duration begin_time;     // monotonic
+
+  int repeats = 0;          // of the create call, after 429s
+  int settle_attempts = 0;  // that failed
+  SendOutcome outcome;
+  absl::Status error;  // the answer if the outcome is that it was not sent
+};
+
+MessageSender::MessageSender(Options options, GroupCommit& log,
+                             TwilioClient& twilio, TimerQueue& timers,
+                             Clock& clock, Logger logger, Counters& counters)
+    : options_(std::move(options)),
+      calls_max_(options_.concurrency + options_.queue_max),
+      log_(log),
+      twilio_(twilio),
+      timers_(timers),
+      clock_(clock),
+      logger_(logger),
+      counters_(counters),
+      workers_("send", options_.concurrency, calls_max_) {}
+
+MessageSender::~MessageSender() { Stop(); }
+
+void MessageSender::Send(SendRequest request, absl::Duration time_left,
+                         Done done) {
+  auto call = std::make_shared<Call>();
+  call->begin_time = clock_.Monotonic();
+  call->digest = DigestOf(request);
+  absl::Status refused = CheckRequest(request);
+  if (refused.ok()) {
+    call->send_at_problem = ValidateSendAt(request, clock_.Now());
+    call->reference = RandomHex(kReferenceBytes);
+    call->request = std::move(request);
+    refused = Admit(std::move(call), time_left, done);
+  }
+  if (!refused.ok()) Answer(done, refused);
+}
+
+// Fills in the defaults, then checks all that does not need the store.
+absl::Status MessageSender::CheckRequest(SendRequest& request) const {
+  if (request.from.empty() && request.messaging_service_sid.empty()) {
+    request.from = options_.default_from;
+    request.messaging_service_sid = options_.default_messaging_service_sid;
+  }
+  absl::Status valid = ValidateSendRequest(request);
+  if (!valid.ok()) return valid;
+  if (!request.account_sid.empty() &&
+      !absl::EqualsIgnoreCase(request.account_sid, options_.account_sid)) {
+    return FieldError("account_sid",
+                      "is not an account of this service; leave it empty or "
+                      "name one of its accounts");
+  }
+  request.account_sid = options_.account_sid;
+  return absl::OkStatus();
+}
+
+// Begins the call, or joins the one under way for its request_id. Takes `done`
+// only when it returns OK.
+absl::Status MessageSender::Admit(CallPtr call, absl::Duration time_left,
+                                  Done& done) {
+  const absl::Duration repeat_until =
+      call->begin_time +
+      (time_left == absl::InfiniteDuration() ? options_.retry_time : time_left);
+  MutexLock lock(mu_);
+  if (stopping_) {
+    return ReasonError(absl::StatusCode::kUnavailable, "DRAINING",
+                       "this server is stopping; nothing was sent, try again");
+  }
+  const auto found = calls_.find(call->request.request_id);
+  if (found == calls_.end()) {
+    if (calls_.size() >= calls_max_) return QueueFullError("send-concurrency");
+    UnderWay& under_way = calls_[call->request.request_id];
+    under_way.call = call;
+    under_way.callers.push_back(std::move(done));
+    under_way.repeat_until = repeat_until;
+    Submit(call, &MessageSender::Reserve);
+    return absl::OkStatus();
+  }
+  UnderWay& under_way = found->second;
+  if (under_way.call->digest != call->digest) {
+    return ReasonError(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
+                       "request_id: another request with other content has "
+                       "it; use a new one");
+  }
+  if (joined_ >= calls_max_) return QueueFullError("send-concurrency");
+  ++joined_;
+  under_way.callers.push_back(std::move(done));
+  under_way.repeat_until = std::max(under_way.repeat_until, repeat_until);
+  return absl::OkStatus();
+}
+
+void MessageSender::Reserve(const CallPtr& call) {
+  const absl::StatusOr<ReserveResult> reserved =
+      log_.Reserve(MakeReservation(*call));
+  if (!reserved.ok()) {
+    logger_.Error("a request could not be reserved",
+                  {{"request_id", call->request.request_id},
+                   {"problem", reserved.status().message()}});
+    return Finish(call, StoreError(reserved.status()));
+  }
+  if (reserved->created) {
+    if (call->send_at_problem.ok()) return CallTwilio(call);
+    return SettleWith(call, SendReleased{}, call->send_at_problem);
+  }
+  if (reserved->reservation.digest != call->digest) {
+    return Finish(call, ReasonError(absl::StatusCode::kInvalidArgument,
+                                    "REQUEST_ID_REUSED",
+                                    "request_id: an earlier request with other "
+                                    "content has it; use a new one"));
+  }
+  absl::StatusOr<SendResult> stored =
+      StoredResult(reserved->reservation, reserved->message);
+  if (stored.ok()) stored->replayed = true;
+  Finish(call, stored);
+}
+
+void MessageSender::CallTwilio(const CallPtr& call) {
+  if (call->repeats > 0 && stopping()) {
+    return SettleWith(call, SendReleased{}, call->error);
+  }
+  const CreateResult result =
+      twilio_.CreateMessage(options_.account_sid, MakeParameters(*call));
+  std::visit(
+      Overloaded{
+          [&](const TwilioMessage& reply) {
+            SettleWith(call, MakeCreated(*call, reply), absl::OkStatus());
+          },
+          [&](const TwilioRefusal& refusal) { OnRefusal(call, refusal); },
+          [&](const NotSent& not_sent) { OnNotSent(call, not_sent); },
+          [&](const OutcomeUnknown& unknown) { OnUnknown(call, unknown); },
+      },
+      result);
+}
+
+void MessageSender::OnRefusal(const CallPtr& call,
+                              const TwilioRefusal& refusal) {
+  const RefusalKind kind = KindOf(refusal);
+  const std::vector<LogField> fields = {
+      {"request_id", call->request.request_id},
+      {"http_status", refusal.http_status},
+      {"twilio_code", refusal.code}};
+  if (kind == RefusalKind::kOfRequest) {
+    logger_.Info("Twilio refused a message", fields);
+    const Refusal stored = ToRefusal(refusal);
+    return SettleWith(call, stored, RefusedError(stored));
+  }
+  call->error = ReleasedError(refusal);
+  if (kind == RefusalKind::kRateLimited &&
+      RepeatLater(call, refusal.retry_after)) {
+    return;
+  }
+  if (kind == RefusalKind::kCredentials) {
+    logger_.Error("Twilio refused our credentials", fields);
+  } else {
+    logger_.Warning("Twilio took no message", fields);
+  }
+  SettleWith(call, SendReleased{}, call->error);
+}
+
+void MessageSender::OnNotSent(const CallPtr& call, const NotSent& result) {
+  logger_.Warning(
+      "Twilio cannot be reached",
+      {{"request_id", call->request.request_id}, {"problem", result.problem}});
+  SettleWith(call, SendReleased{},
+             ReasonError(absl::StatusCode::kUnavailable, "TWILIO_UNREACHABLE",
+                         absl::StrCat("nothing was sent: ", result.problem)));
+}
+
+void MessageSender::OnUnknown(const CallPtr& call,
+                              const OutcomeUnknown& result) {
+  logger_.Error(
+      "whether Twilio took a message is not known",
+      {{"request_id", call->request.request_id}, {"problem", result.problem}});
+  SettleWith(
+      call, SendUnknown{},
+      OutcomeUnknownError(absl::StrCat(
+          "whether Twilio took this message is not known: ", result.problem)));
+}
+
+// Says no when the caller's time would be over before the next try.
+bool MessageSender::RepeatLater(const CallPtr& call,
+                                std::optional<absl::Duration> retry_after) {
+  const absl::Duration jittered =
+      Jittered(Doubled(kRepeatDelayFirst, call->repeats, kRepeatDelayMax));
+  const absl::Duration delay =
+      retry_after.value_or(absl::ZeroDuration()) + jittered;
+  {
+    MutexLock lock(mu_);
+    const UnderWay& under_way = calls_.at(call->request.request_id);
+    if (stopping_ || clock_.Monotonic() + delay > under_way.repeat_until) {
+      return false;
+    }
+  }
+  ++call->repeats;
+  RunLater(call, delay, &MessageSender::CallTwilio);
+  return true;
+}
+
+void MessageSender::SettleWith(const CallPtr& call, SendOutcome outcome,
+                               absl::Status error) {
+  call->outcome = std::move(outcome);
+  call->error = std::move(error);
+  Settle(call);
+}
+
+void MessageSender::Settle(const CallPtr& call) {
+  const absl::StatusOr<SettleResult> settled =
+      log_.Settle({.reference = call->reference, .outcome = call->outcome});
+  if (!settled.ok()) {
+    if (++call->settle_attempts >= kSettleAttemptsMax) {
+      return GiveUpSettling(call, settled.status());
+    }
+    return RunLater(call,
+                    Doubled(kSettleDelayFirst, call->settle_attempts - 1,
+                            absl::InfiniteDuration()),
+                    &MessageSender::Settle);
+  }
+  if (settled->reservation.message_id == 0) return Finish(call, call->error);
+  // A callback with our reference may have settled it while Twilio was being
+  // called: what is stored is the truth, whatever the reply was.
+  if (settled->reservation.state == ReservationState::kSendUnknown &&
+      !call->error.ok()) {
+    return Finish(call, call->error);
+  }
+  Finish(call, StoredResult(settled->reservation, settled->message));
+}
+
+// The reservation stays as it is, so this request_id never sends again; a
+// callback or a lookup will settle it.
+void MessageSender::GiveUpSettling(const CallPtr& call,
+                                   const absl::Status& problem) {
+  const auto* created = std::get_if<SendCreated>(&call->outcome);
+  logger_.Error("what Twilio did could not be written down",
+                {{"request_id", call->request.request_id},
+                 {"message_sid", created ? created->event.message_sid.ToString()
+                                         : std::string()},
+                 {"problem", problem.message()}});
+  if (created || std::holds_alternative<SendUnknown>(call->outcome)) {
+    return Finish(call, OutcomeUnknownError(absl::StrCat(
+                            "what Twilio did with this message could not be "
+                            "written down: ",
+                            problem.message())));
+  }
+  Finish(call,
+         ReasonError(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                     absl::StrCat("nothing was sent (", call->error.message(),
+                                  "), but that could not be written down: ",
+                                  problem.message())));
+}
+
+void MessageSender::RunLater(const CallPtr& call, absl::Duration delay,
+                             Step step) {
+  MutexLock lock(mu_);
+  if (stopping_) return Submit(call, step);
+  UnderWay& under_way = calls_.at(call->request.request_id);
+  under_way.after_timer = step;
+  under_way.timer =
+      timers_.RunAfter(delay, [this, call, step] { OnTimer(call, step); });
+}
+
+void MessageSender::OnTimer(const CallPtr& call, Step step) {
+  MutexLock lock(mu_);
+  calls_.at(call->request.request_id).timer = 0;
+  Submit(call, step);
+}
+
+void MessageSender::Submit(const CallPtr& call, Step step) {
+  // The queue has room for every call under way, and the workers are there
+  // until none is left: this cannot fail.
+  if (!workers_.TrySubmit([this, call, step] { (this->*step)(call); })) {
+    std::abort();
+  }
+}
+
+void MessageSender::Finish(const CallPtr& call,
+                           const absl::StatusOr<SendResult>& result) {
+  std::vector<Done> callers;
+  {
+    MutexLock lock(mu_);
+    const auto found = calls_.find(call->request.request_id);
+    callers = std::move(found->second.callers);
+    calls_.erase(found);
+    joined_ -= callers.size() - 1;
+    if (calls_.empty()) none_under_way_.NotifyAll();
+  }
+  counters_.send_duration_seconds.Observe(clock_.Monotonic() -
+                                          call->begin_time);
+  for (size_t i = 0; i < callers.size(); ++i) {
+    absl::StatusOr<SendResult> answer = result;
+    if (i > 0 && answer.ok()) answer->replayed = true;
+    Answer(callers[i], std::move(answer));
+  }
+}
+
+void MessageSender::Answer(Done& done, absl::StatusOr<SendResult> result) {
+  std::string outcome = "sent";
+  if (!result.ok()) {
+    outcome = absl::AsciiStrToLower(DetailOf(result.status()).reason);
+  } else if (result->replayed) {
+    outcome = "replayed";
+  }
+  counters_.send_requests_total.Add({outcome});
+  std::move(done)(std::move(result));
+}
+
+void MessageSender::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+    // Those that wait for a timer go on at once.
+    for (auto& [request_id, under_way] : calls_) {
+      if (under_way.timer != 0 && timers_.Cancel(under_way.timer)) {
+        under_way.timer = 0;
+        Submit(under_way.call, under_way.after_timer);
+      }
+    }
+    while (!calls_.empty()) none_under_way_.Wait(mu_);
+  }
+  workers_.Shutdown();
+}
+
+bool MessageSender::stopping() {
+  MutexLock lock(mu_);
+  return stopping_;
+}
+
+ReserveWrite MessageSender::MakeReservation(const Call& call) const {
+  const SendRequest& request = call.request;
+  ReserveWrite write;
+  write.reservation = {.request_id = request.request_id,
+                       .account_sid = request.account_sid,
+                       .digest = call.digest,
+                       .reference = call.reference,
+                       .body_digest = Sha256(request.body)};
+  Message& message = write.message;
+  message.request_id = request.request_id;
+  message.account_sid = request.account_sid;
+  message.messaging_service_sid = request.messaging_service_sid;
+  message.direction = "outbound-api";
+  message.from = request.from;
+  message.to = request.to;
+  if (options_.store_body) message.body = request.body;
+  message.num_media = static_cast<int>(request.media_urls.size());
+  message.labels = request.labels;
+  message.create_time = clock_.Now();
+  message.origin = Origin::kSentHere;
+  return write;
+}
+
+SendCreated MessageSender::MakeCreated(const Call& call,
+                                       const TwilioMessage& reply) const {
+  SendCreated created;
+  created.event.message_sid = reply.message_sid;
+  created.event.account_sid = call.request.account_sid;
+  created.event.status = reply.status;
+  created.event.error_code = reply.error_code;
+  created.event.source = EventSource::kSendReply;
+  created.event.receive_time = clock_.Now();
+  created.event.provider_time =
+      reply.date_updated ? reply.date_updated : reply.date_created;
+  created.error_message = reply.error_message;
+  created.from = reply.from;
+  created.messaging_service_sid = reply.messaging_service_sid;
+  created.num_segments = reply.num_segments;
+  created.num_media = reply.num_media;
+  return created;
+}
+
+Parameters MessageSender::MakeParameters(const Call& call) const {
+  Parameters parameters = CreateParameters(call.request);
+  std::string url =
+      absl::StrCat(options_.public_url, "/twilio/status?ref=", call.reference);
+  // The fragment is for Twilio alone: neither sent back nor signed.
+  if (!options_.callback_overrides.empty()) {
+    absl::StrAppend(&url, "#", options_.callback_overrides);
+  }
+  parameters.emplace_back("StatusCallback", std::move(url));
+  return parameters;
+}
+
+}  // namespace sidwatch
