@@ -30,6 +30,7 @@ struct Exchange {
   const HttpGuard::Handler& handler;
   const HttpRequest& request;
   bool close = false;  // the connection ends with this answer
+  bool drop = false;   // … or without one
 };
 
 // What httplib reads from and writes to: memory. The peer's own bytes were
@@ -114,6 +115,7 @@ class AnswerServer final : public httplib::Server {
       answer.set_content(response.body, response.content_type);
     }
     exchange.close = exchange.close || response.close;
+    exchange.drop = response.drop;
   }
 
   static void Finish(const Exchange& exchange, httplib::Response& answer) {
@@ -224,7 +226,7 @@ class HttpGuard::Impl {
                       .request = whole.request,
                       .close = !whole.keep_alive || loop.stopping()};
     const std::string answer = server_.Answer(exchange);
-    const bool sent = connection.Send(answer, deadline);
+    const bool sent = !exchange.drop && connection.Send(answer, deadline);
     if (sent && !exchange.close) return true;
     // A peer that asked for the end sends nothing more that could harm it.
     loop.Dismiss(connection, /*linger=*/sent && whole.keep_alive);

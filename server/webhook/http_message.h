@@ -34,6 +34,7 @@ struct HttpResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   bool close = false;  // say "Connection: close" and close after it
+  bool drop = false;   // close without an answer; the rest does not matter
 };
 
 }  // namespace sidwatch
