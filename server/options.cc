@@ -148,34 +148,26 @@ absl::Status CheckGrpcAddress(const Options& options) {
       "loopback or unix:/path, or say --insecure-grpc"));
 }
 
-// Twilio's host for a region and an edge (FACTS: api.EDGE.REGION.twilio.com;
-// an edge alone means us1).
-absl::Status PlaceBaseUrl(Options& options) {
-  constexpr char kTwilio[] = "https://api.twilio.com";
-  if (options.twilio_region.empty() && options.twilio_edge.empty()) {
+// A region or an edge says which of Twilio's hosts; so does another base URL.
+absl::Status CheckRegion(const Options& options) {
+  const bool placed =
+      !options.twilio_region.empty() || !options.twilio_edge.empty();
+  if (!placed || options.twilio_base_url == "https://api.twilio.com") {
     return absl::OkStatus();
   }
-  if (options.twilio_base_url != kTwilio) {
-    return Refuse(
-        "twilio-base-url already says where Twilio is: leave out "
-        "twilio-region and twilio-edge, or it");
-  }
-  options.twilio_base_url = absl::StrCat(
-      "https://api.", options.twilio_edge,
-      options.twilio_edge.empty() ? "" : ".",
-      options.twilio_region.empty() ? "us1" : options.twilio_region,
-      ".twilio.com");
-  return absl::OkStatus();
+  return Refuse(
+      "twilio-base-url already says where Twilio is: leave out twilio-region "
+      "and twilio-edge, or it");
 }
 
-absl::Status CheckTogether(Command command, Options& options) {
+absl::Status CheckTogether(Command command, const Options& options) {
   // What only touches the store needs neither an account nor a URL.
   if (command != Command::kMigrate) {
     if (auto status = CheckRequired(options); !status.ok()) return status;
   }
   if (auto status = CheckApiKey(options); !status.ok()) return status;
   if (auto status = CheckGrpcAddress(options); !status.ok()) return status;
-  return PlaceBaseUrl(options);
+  return CheckRegion(options);
 }
 
 absl::StatusOr<int> ParseReadyFd(const std::string& text) {

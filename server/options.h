@@ -44,7 +44,7 @@ struct Options {
   SecretSource twilio_api_key_secret;
   std::string twilio_region;
   std::string twilio_edge;
-  std::string twilio_base_url;  // region and edge worked in, no last slash
+  std::string twilio_base_url;  // without a trailing slash
   absl::Duration twilio_timeout;
 
   std::string default_from;

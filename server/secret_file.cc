@@ -199,10 +199,10 @@ class SecretWatch::Impl : public std::enable_shared_from_this<Impl> {
   void Report(File& file, const absl::Status& status) {
     if (file.problem == status.message()) return;
     file.problem = std::string(status.message());
-    counters_.config_reload_failures_total.Add({file.place.name + "-file"});
     log_.Error(
         "secret not reloaded, the last good one stays",
         {{"setting", file.place.name + "-file"}, {"error", file.problem}});
+    counters_.config_reload_failures_total.Add({file.place.name + "-file"});
   }
 
   TimerQueue& timers_;

@@ -139,8 +139,8 @@ TEST_F(OptionsTest, ReadsTwiliosOwnVariables) {
   EXPECT_EQ(invocation->options.twilio_api_key_sid,
             "SK0123456789abcdef0123456789abcdef");
   EXPECT_EQ(invocation->options.twilio_api_key_secret.value, "secret");
-  EXPECT_EQ(invocation->options.twilio_base_url,
-            "https://api.sydney.au1.twilio.com");
+  EXPECT_EQ(invocation->options.twilio_region, "au1");
+  EXPECT_EQ(invocation->options.twilio_edge, "sydney");
 }
 
 TEST_F(OptionsTest, IgnoresVariablesNobodyKnows) {
@@ -290,14 +290,6 @@ INSTANTIATE_TEST_SUITE_P(
          {"--twilio-base-url=http://localhost:4010/"},
          BaseUrl,
          "http://localhost:4010"},
-        {"RegionAlone",
-         {"--twilio-region=au1"},
-         BaseUrl,
-         "https://api.au1.twilio.com"},
-        {"EdgeAlone",
-         {"--twilio-edge=sydney"},
-         BaseUrl,
-         "https://api.sydney.us1.twilio.com"},
         {"StoragePath", {"--storage=sqlite:/a b.db"}, Storage, "/a b.db"},
         {"NoOverrides", {"--callback-overrides="}, Overrides, ""},
         {"EmptyTakesNoNeighbour",

@@ -183,13 +183,10 @@ TEST_F(SecretWatchTest, KeepsTheLastGoodOneAndCountsABrokenOneOnce) {
 TEST_F(SecretWatchTest, RefusesOneThatEverybodyMayReadAtReloadToo) {
   const auto watch = Watch();
 
-  Mount("v2", "second");
-  fs::permissions(folder_.path("v2/token"), fs::perms::others_read,
+  fs::create_directory(folder_.path("v2"));
+  fs::permissions(folder_.Write("v2/token", "second"), fs::perms::others_read,
                   fs::perm_options::add);
-  // The swap may have been seen before the mode changed: then it is no more.
-  Mount("v3", "third");
-  fs::permissions(folder_.path("v3/token"), fs::perms::others_read,
-                  fs::perm_options::add);
+  Swap("v2");
   while (failures() == 0) clock_.Advance(absl::Milliseconds(250));
 
   EXPECT_THAT(log_.lines().back(), HasSubstr("may be read by everybody"));
