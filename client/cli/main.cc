@@ -1,0 +1,64 @@
+#include <grpc/support/log.h>
+
+#include <clocale>
+#include <cstdlib>
+#include <iostream>
+#include <variant>
+
+#include "client/cli/commands.h"
+#include "client/cli/exit_status.h"
+#include "client/cli/options.h"
+#include "client/tracking_client.h"
+
+namespace sidwatch {
+namespace {
+
+// gRPC's own lines are for who looks into gRPC; we say what went wrong.
+void QuietGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+    gpr_set_log_function([](gpr_log_func_args*) {});
+  }
+}
+
+struct Runner {
+  const CommandContext& context;
+
+  int operator()(const SendCommand& c) const { return RunSend(c, context); }
+  int operator()(const WatchCommand& c) const { return RunWatch(c, context); }
+  int operator()(const GetCommand& c) const { return RunGet(c, context); }
+  int operator()(const ListCommand& c) const { return RunList(c, context); }
+  int operator()(const HistoryCommand& c) const {
+    return RunHistory(c, context);
+  }
+  int operator()(const HealthCommand&) const { return RunHealth(context); }
+  int operator()(const VerifyCommand& c) const { return RunVerify(c); }
+  int operator()(const ShowCommand& c) const {
+    std::cout << c.text;
+    return kExitDone;
+  }
+};
+
+int WrongUse(const absl::Status& status) {
+  std::cerr << "sidwatch: " << status.message() << "\n";
+  return kExitWrongUse;
+}
+
+int Main(int argc, const char* const* argv) {
+  const auto line = ParseCommandLine(argc, argv);
+  if (!line.ok()) return WrongUse(line.status());
+  const auto client = TrackingClient::Make(line->client);
+  if (!client.ok()) return WrongUse(client.status());
+  const CommandContext context = {.client = **client,
+                                  .options = line->client,
+                                  .style = DetectStyle(line->output)};
+  return std::visit(Runner{context}, line->command);
+}
+
+}  // namespace
+}  // namespace sidwatch
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // for the width of characters
+  sidwatch::QuietGrpc();
+  return sidwatch::Main(argc, argv);
+}
