@@ -228,8 +228,10 @@ class HttpGuard::Impl {
     const std::string answer = server_.Answer(exchange);
     const bool sent = !exchange.drop && connection.Send(answer, deadline);
     if (sent && !exchange.close) return true;
-    // A peer that asked for the end sends nothing more that could harm it.
-    loop.Dismiss(connection, /*linger=*/sent && whole.keep_alive);
+    // A peer that asked for the end sends nothing more that could harm it, and
+    // one that does not read is not worth waiting for.
+    loop.Dismiss(connection,
+                 /*linger=*/sent && whole.keep_alive && !loop.stopping());
     return false;
   }
 

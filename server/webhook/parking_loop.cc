@@ -122,11 +122,13 @@ void ParkingLoop::FinishPartial() {
   AcceptAll(options_.connections_max);
   ::close(std::exchange(listener_, -1));
   CloseIdle();
-  for (absl::Duration now = Now(); now < until && AnyWaiting(); now = Now()) {
+  for (absl::Duration now = Now(); now < until && AnyOpen(); now = Now()) {
     Round(now);
+    CloseIdle();
   }
   Connections closed;
   MutexLock lock(mu_);
+  ended_ = true;
   closed.swap(waiting_);
   CountLocked();
 }
@@ -163,12 +165,13 @@ void ParkingLoop::Round(absl::Duration now) {
 
 void ParkingLoop::AcceptAll(size_t accepts_max) {
   for (size_t i = 0; i < accepts_max; ++i) {
-    if (!MakeRoom()) return PauseListening(absl::ZeroDuration());
+    if (!CanMakeRoom()) return PauseListening(absl::ZeroDuration());
     sockaddr_storage peer = {};
     socklen_t size = sizeof(peer);
     const int fd = ::accept4(listener_, reinterpret_cast<sockaddr*>(&peer),
                              &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
+      MakeRoom();
       Add(fd, HostText(peer));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
@@ -180,22 +183,24 @@ void ParkingLoop::AcceptAll(size_t accepts_max) {
   }
 }
 
-bool ParkingLoop::MakeRoom() {
+bool ParkingLoop::CanMakeRoom() {
+  MutexLock lock(mu_);
+  const bool room =
+      waiting_.size() + in_hand_.size() < options_.connections_max;
+  // What is still in the backlog when the service stops is not worth one that
+  // was accepted.
+  full_ = !room && (waiting_.empty() || stopping_);
+  return !full_;
+}
+
+void ParkingLoop::MakeRoom() {
   Connections closed;
   {
     MutexLock lock(mu_);
-    if (waiting_.size() + in_hand_.size() < options_.connections_max) {
-      return true;
-    }
-    // What is still in the backlog when the service stops is not worth one
-    // that was accepted.
-    full_ = waiting_.empty() || stopping_;
-    if (full_) return false;
+    if (waiting_.size() + in_hand_.size() < options_.connections_max) return;
     closed.splice(closed.begin(), waiting_, waiting_.begin());
-    CountLocked();
   }
   evicted_warning_.Warn(Now(), {{"connections_max", options_.connections_max}});
-  return true;
 }
 
 void ParkingLoop::Add(int fd, std::string remote_address) {
@@ -300,8 +305,8 @@ void ParkingLoop::Sweep(absl::Duration now) {
   }
   for (HttpConnection& connection : late) {
     if (connection.lingering || !connection.has_partial()) continue;
-    connection.Refuse(408, "");
     if (options_.on_refused) options_.on_refused(408);
+    connection.Refuse(408, "");
   }
 }
 
@@ -333,48 +338,45 @@ bool ParkingLoop::AnyWaiting() {
   return !waiting_.empty();
 }
 
+bool ParkingLoop::AnyOpen() {
+  MutexLock lock(mu_);
+  return !waiting_.empty() || !in_hand_.empty();
+}
+
 void ParkingLoop::Park(HttpConnection& connection) {
-  bool wake = false;
   Connections closed;
-  {
-    MutexLock lock(mu_);
-    if (stopping_) {
-      closed.splice(closed.begin(), in_hand_, connection.place);
-      CountLocked();
-    } else {
-      WaitLocked(connection, /*linger=*/false);
-    }
-    wake = full_;
-  }
-  if (wake) Wake();
+  MutexLock lock(mu_);
+  LeaveLocked(connection, closed, ended_);
 }
 
 void ParkingLoop::Refuse(HttpConnection& connection) {
-  connection.Refuse(connection.refusal(), options_.allow);
   if (options_.on_refused) options_.on_refused(connection.refusal());
+  connection.Refuse(connection.refusal(), options_.allow);
   Dismiss(connection, /*linger=*/true);
 }
 
 void ParkingLoop::Dismiss(HttpConnection& connection, bool linger) {
   if (linger) connection.FinishSending();
-  bool wake = false;
   Connections closed;
-  {
-    MutexLock lock(mu_);
-    if (linger && !stopping_) {
-      WaitLocked(connection, linger);
-    } else {
-      closed.splice(closed.begin(), in_hand_, connection.place);
-      CountLocked();
-    }
-    wake = full_;
-  }
-  if (wake) Wake();
+  MutexLock lock(mu_);
+  connection.lingering = linger;
+  LeaveLocked(connection, closed, !linger || ended_);
 }
 
-void ParkingLoop::WaitLocked(HttpConnection& connection, bool linger) {
+void ParkingLoop::LeaveLocked(HttpConnection& connection, Connections& closed,
+                              bool close) {
+  if (close) {
+    closed.splice(closed.begin(), in_hand_, connection.place);
+    CountLocked();
+  } else {
+    WaitLocked(connection);
+  }
+  if (full_ || stopping_) Wake();
+}
+
+void ParkingLoop::WaitLocked(HttpConnection& connection) {
   const absl::Duration now = Now();
-  if (linger) {
+  if (connection.lingering) {
     connection.wait_until = now + kLinger;
   } else if (connection.has_partial()) {
     connection.wait_until =
@@ -382,10 +384,9 @@ void ParkingLoop::WaitLocked(HttpConnection& connection, bool linger) {
   } else {
     connection.wait_until = now + options_.keep_alive;
   }
-  connection.lingering = linger;
   // One that only lingers is the first to go when room is needed.
-  waiting_.splice(linger ? waiting_.begin() : waiting_.end(), in_hand_,
-                  connection.place);
+  waiting_.splice(connection.lingering ? waiting_.begin() : waiting_.end(),
+                  in_hand_, connection.place);
   // Under the lock: from here on the loop may close it.
   Arm(connection);
 }

@@ -84,8 +84,8 @@ class ParkingLoop {
   bool stopping() const { return stopping_; }
 
   // Takes in who has connected, closes the listener, closes who has sent
-  // nothing, gives the rest a second to finish its request, joins the thread.
-  // From then on Park closes. Idempotent.
+  // nothing, gives the rest a second to finish its request or get its answer,
+  // joins the thread. From then on Park closes. Idempotent.
   void Stop();
 
  private:
@@ -99,7 +99,8 @@ class ParkingLoop {
   void Round(absl::Duration now);
   void FinishPartial();
   void AcceptAll(size_t accepts_max);
-  bool MakeRoom();
+  bool CanMakeRoom();
+  void MakeRoom();
   void Add(int fd, std::string remote_address);
   void AcceptFailed(int error);
   void PauseListening(absl::Duration until);
@@ -111,9 +112,12 @@ class ParkingLoop {
   void Sweep(absl::Duration now);
   void CloseIdle();
   bool AnyWaiting();
+  bool AnyOpen();
 
   // On either side.
-  void WaitLocked(HttpConnection& connection, bool linger)
+  void LeaveLocked(HttpConnection& connection, Connections& closed, bool close)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WaitLocked(HttpConnection& connection)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Arm(HttpConnection& connection);
   void Wake();
@@ -145,6 +149,7 @@ class ParkingLoop {
   Connections in_hand_ ABSL_GUARDED_BY(mu_);
   // Every connection is in hand and there is no room for another.
   bool full_ ABSL_GUARDED_BY(mu_) = false;
+  bool ended_ ABSL_GUARDED_BY(mu_) = false;  // nobody waits on epoll any more
 
   std::thread thread_;  // Last: it uses everything above.
 };
