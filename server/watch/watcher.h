@@ -2,6 +2,7 @@
 #define SIDWATCH_SERVER_WATCH_WATCHER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -76,6 +77,7 @@ class Watcher : public TailReader,
 
   void OnEvent(const std::shared_ptr<const StatusEvent>& event) override;
   void OnSettled(const std::shared_ptr<const Message>& message) override;
+  void OnMissed(int64_t sequence) override;
   void OnWake() override;
 
  private:
