@@ -11,10 +11,6 @@
 namespace sidwatch {
 namespace {
 
-constexpr absl::string_view kSendUnknown = "send_unknown";
-constexpr absl::string_view kNotSent = "not_sent";
-constexpr absl::string_view kRefused = "refused";
-
 // The numbers on the wire are those of storage plus one; both are fixed for
 // ever.
 v1::MessageStatus ToProto(MessageStatus status) {
@@ -94,6 +90,16 @@ struct UpdateFiller {
     response.mutable_ended()->set_reason(ToProto(item.reason));
   }
 };
+
+// " (error 21211: Invalid 'To' Phone Number)", what there is of it.
+std::string TwilioError(const Message& message) {
+  if (!message.error_code && message.error_message.empty()) return "";
+  return absl::StrCat(
+      " (error",
+      message.error_code ? absl::StrCat(" ", *message.error_code) : "",
+      message.error_message.empty() ? "" : ": ",
+      ToValidUtf8(message.error_message), ")");
+}
 
 void FillOptionalParts(const Message& message, v1::Message& out) {
   if (message.num_segments) out.set_num_segments(*message.num_segments);
@@ -181,20 +187,6 @@ void FillResponse(const WatchOutput& output,
   std::visit(UpdateFiller{response}, output.item);
 }
 
-Message WithReservationState(Message message, ReservationState state) {
-  if (!message.message_sid.empty()) return message;
-  const bool settled = state == ReservationState::kRefused ||
-                       state == ReservationState::kNotSent;
-  const absl::string_view word = state == ReservationState::kRefused ? kRefused
-                                 : state == ReservationState::kNotSent
-                                     ? kNotSent
-                                     : kSendUnknown;
-  message.status = {.status = MessageStatus::kUnknown,
-                    .unknown_word = std::string(word)};
-  message.final = settled;
-  return message;
-}
-
 std::string ExplainReservation(const Message& message, ReservationState state) {
   if (!message.message_sid.empty()) return "";
   switch (state) {
@@ -211,16 +203,9 @@ std::string ExplainReservation(const Message& message, ReservationState state) {
       return "Twilio knows no such message, and none was reported in time: it "
              "was not sent. To send it, use a new request_id.";
     case ReservationState::kRefused:
-      return absl::StrCat(
-          "Twilio refused this message and never sends it",
-          message.error_code
-              ? absl::StrCat(" (error ", *message.error_code, ")")
-              : "",
-          message.error_message.empty()
-              ? ""
-              : absl::StrCat(": ", ToValidUtf8(message.error_message)),
-          ". Repeat the call with this request_id to hear why; to send "
-          "something else, use a new one.");
+      return absl::StrCat("Twilio refused this message", TwilioError(message),
+                          " and never sends it. To send something else, use a "
+                          "new request_id.");
     case ReservationState::kSent:
       break;
   }

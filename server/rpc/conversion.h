@@ -34,13 +34,8 @@ void FillResponse(const WatchOutput& output, v1::WatchStatusResponse& response);
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 google::protobuf::Duration ToDurationProto(absl::Duration duration);
 
-// `message` with the status of a send that has no SID: `send_unknown`,
-// `not_sent` or `refused`, of which the last two are final. One with a SID
-// stays as it is.
-Message WithReservationState(Message message, ReservationState state);
-
-// In plain words what such a status means and what to do; "" for a message
-// with a SID.
+// In plain words what the status of a message without a SID means and what to
+// do; "" for one with a SID.
 std::string ExplainReservation(const Message& message, ReservationState state);
 
 }  // namespace sidwatch

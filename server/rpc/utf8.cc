@@ -9,6 +9,8 @@ namespace {
 constexpr absl::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr absl::string_view kEllipsis = "\xE2\x80\xA6";     // …
 
+bool IsNotAscii(char c) { return (c & 0x80) != 0; }
+
 bool IsContinuation(char c) { return (c & 0xC0) == 0x80; }
 
 // How many bytes a character with this first byte has; 0 for no such byte.
@@ -52,8 +54,11 @@ size_t ValidLength(absl::string_view text) {
 }  // namespace
 
 std::string ToValidUtf8(absl::string_view text) {
-  std::string valid;
-  valid.reserve(text.size());
+  // Nearly everything is ASCII.
+  const auto other = static_cast<size_t>(
+      std::find_if(text.begin(), text.end(), IsNotAscii) - text.begin());
+  std::string valid(text.substr(0, other));
+  text.remove_prefix(other);
   while (!text.empty()) {
     const size_t length = ValidLength(text);
     const absl::string_view next =
