@@ -123,6 +123,7 @@ struct Counters {
 
   // The process.
   Gauge grpc_connections;
+  Gauge insecure_grpc;  // 1: open to others without TLS and callers
   LabeledCounter config_reload_failures_total{{"file"}};
 };
 

@@ -174,6 +174,16 @@ class SpdlogSink::Impl {
                  spdlog::string_view_t(line.data(), line.size()));
   }
 
+  // The queue is served in order, so once the second of two flushes has left
+  // it the first is done. spdlog has no other way to wait.
+  void Flush() {
+    logger_->flush();
+    logger_->flush();
+    for (int i = 0; i < 1000 && pool_->queue_size() > 0; ++i) {
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+  }
+
   size_t dropped() const { return pool_->overrun_counter(); }
 
  private:
@@ -199,6 +209,8 @@ void SpdlogSink::Write(LogLevel level, absl::string_view message,
                        const std::vector<LogField>& fields) {
   impl_->Write(level, message, fields);
 }
+
+void SpdlogSink::Flush() { impl_->Flush(); }
 
 size_t SpdlogSink::dropped() const { return impl_->dropped(); }
 

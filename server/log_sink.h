@@ -48,6 +48,9 @@ class SpdlogSink : public LogSink {
   void Write(LogLevel level, absl::string_view message,
              const std::vector<LogField>& fields) override;
 
+  // Waits until what was written before is out; for 1 s at most.
+  void Flush();
+
   // Lines lost to bursts so far.
   size_t dropped() const;
 

@@ -232,10 +232,12 @@ absl::StatusOr<std::string> ParseGrpcAddress(absl::string_view text) {
   absl::string_view path = text;
   if (!absl::ConsumePrefix(&path, "unix:")) return ParseListenAddress(text);
   constexpr size_t kPathMax = 107;  // sockaddr_un::sun_path and its end
-  if (!absl::StartsWith(path, "/") || path.size() > kPathMax) {
+  // Nothing that would need an escape in the line of --ready-fd.
+  if (!absl::StartsWith(path, "/") || path.size() > kPathMax ||
+      !IsPrintable(path) || path.find_first_of("\"\\") != path.npos) {
     return Wrong(text, absl::StrCat("is not unix: and an absolute path of at "
                                     "most ",
-                                    kPathMax, " characters"));
+                                    kPathMax, " plain characters"));
   }
   return std::string(text);
 }

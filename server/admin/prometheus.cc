@@ -157,6 +157,9 @@ void AddWatches(const Counters& c, Families& out) {
           c.watch_slow_total);
   out.Add("grpc_connections", "Open connections of the gRPC port.",
           c.grpc_connections);
+  out.Add("insecure_grpc",
+          "1 while gRPC is open to other machines without TLS and callers.",
+          c.insecure_grpc);
 }
 
 void AddStore(const StoreStats& stats, Families& out) {

@@ -398,7 +398,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"UnixSocketRelative",
          {"--grpc-listen=unix:s"},
          "--grpc-listen \"unix:s\" is not unix: and an absolute path of at "
-         "most 107 characters"},
+         "most 107 plain characters"},
         {"GrpcOpenToOthers",
          {"--grpc-listen=0.0.0.0:50051"},
          "grpc-listen 0.0.0.0:50051 is reached by other machines without TLS "
