@@ -17,7 +17,6 @@ namespace sidwatch {
 namespace {
 
 constexpr int64_t kListLimitDefault = 50;
-constexpr size_t kSuggestionDistanceMax = 2;
 
 // A value check that CLI11 runs and whose complaint names the flag.
 template <typename Parse>
@@ -34,7 +33,8 @@ CLI::Validator Checked(Parse parse, const char* type_name) {
 template <typename Map>
 void CopyInto(const std::vector<std::string>& texts, Map& map) {
   // Each is well-formed, or CLI11 would not have come so far.
-  for (const auto& [key, value] : *ParseKeyValues(texts)) map[key] = value;
+  const auto values = ParseKeyValues(texts);
+  for (const auto& [key, value] : *values) map[key] = value;
 }
 
 // Two equal keys are a mistake of the caller, not a wish for the last one.
@@ -54,21 +54,6 @@ CLI::Option* AddKeyValues(CLI::App& app, const std::string& name,
       ->check(Checked(ParseKeyValue, "KEY=VALUE"))
       ->type_size(1)
       ->allow_extra_args(false);
-}
-
-size_t EditDistance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
 }
 
 // Everything the parser writes to. CLI11 binds to addresses, so this stays
@@ -112,8 +97,7 @@ class Parser {
   GetCommand ReadGet();
   ListCommand ReadList();
 
-  std::string Explain(const CLI::ParseError& error, int argc,
-                      const char* const* argv);
+  std::string Explain(const CLI::ParseError& error);
 
   CLI::App app_;
   CommandLine line_;
@@ -387,26 +371,27 @@ Command Parser::ReadCommand() {
   return HealthCommand{};
 }
 
-std::string Parser::Explain(const CLI::ParseError& error, int argc,
-                            const char* const* argv) {
+std::string Parser::Explain(const CLI::ParseError& error) {
   for (const CLI::App* command : app_.get_subcommands()) {
     return absl::StrCat(error.what(), "\nSee: sidwatch ", command->get_name(),
                         " --help");
   }
-  // No command was understood. The first word that is none is the one meant.
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (error.get_name() != "ExtrasError" || word.rfind('-', 0) == 0) continue;
-    for (const CLI::App* known : app_.get_subcommands({})) {
-      if (EditDistance(word, known->get_name()) <= kSuggestionDistanceMax) {
-        return absl::StrCat("there is no command \"", word, "\"; did you mean ",
-                            known->get_name(), "?");
-      }
-    }
-    return absl::StrCat("there is no command \"", word,
-                        "\"\nSee: sidwatch --help");
+  std::vector<std::string> known;
+  for (const CLI::App* command : app_.get_subcommands({})) {
+    known.push_back(command->get_name());
   }
-  return absl::StrCat(error.what(), "\nSee: sidwatch --help");
+  // No command was understood: the first word that is no flag was meant.
+  const std::vector<std::string> words = app_.remaining();
+  const auto word =
+      std::find_if(words.begin(), words.end(),
+                   [](const std::string& text) { return text[0] != '-'; });
+  if (word == words.end()) {
+    return absl::StrCat(error.what(), "\nSee: sidwatch --help");
+  }
+  const std::string meant = NearestWord(*word, known);
+  return absl::StrCat("there is no command \"", *word, "\"",
+                      meant.empty() ? "\nSee: sidwatch --help"
+                                    : "; did you mean " + meant + "?");
 }
 
 absl::StatusOr<CommandLine> Parser::Parse(int argc, const char* const* argv) {
@@ -415,7 +400,7 @@ absl::StatusOr<CommandLine> Parser::Parse(int argc, const char* const* argv) {
     line_.command = ReadCommand();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) {
-      return absl::InvalidArgumentError(Explain(error, argc, argv));
+      return absl::InvalidArgumentError(Explain(error));
     }
     std::ostringstream text, ignored;
     app_.exit(error, text, ignored);

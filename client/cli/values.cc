@@ -1,5 +1,7 @@
 #include "client/cli/values.h"
 
+#include <algorithm>
+
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -10,6 +12,7 @@ namespace sidwatch {
 namespace {
 
 constexpr size_t kSidDigits = 32;
+constexpr size_t kSlipsMax = 2;
 constexpr absl::string_view kStatusPrefix = "MESSAGE_STATUS_";
 
 absl::Status Wrong(absl::string_view text, absl::string_view wanted) {
@@ -29,6 +32,21 @@ std::vector<std::string> StatusWords() {
         absl::string_view(name).substr(kStatusPrefix.size())));
   }
   return words;
+}
+
+size_t EditDistance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
 }
 
 }  // namespace
@@ -99,6 +117,18 @@ absl::StatusOr<v1::MessageStatus> ParseStatus(absl::string_view text) {
   }
   return Wrong(text, absl::StrCat("a status; they are ",
                                   absl::StrJoin(StatusWords(), " ")));
+}
+
+std::string NearestWord(const std::string& word,
+                        const std::vector<std::string>& candidates) {
+  std::string nearest;
+  size_t slips = kSlipsMax + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = EditDistance(word, candidate);
+    if (distance < slips) nearest = candidate;
+    slips = std::min(slips, distance);
+  }
+  return nearest;
 }
 
 }  // namespace sidwatch

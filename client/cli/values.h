@@ -37,6 +37,11 @@ absl::StatusOr<absl::Time> ParseSendTime(absl::string_view text,
 // A status as Twilio spells it, in any case.
 absl::StatusOr<v1::MessageStatus> ParseStatus(absl::string_view text);
 
+// The candidate that differs from `word` by a slip or two of the fingers; ""
+// when none does.
+std::string NearestWord(const std::string& word,
+                        const std::vector<std::string>& candidates);
+
 }  // namespace sidwatch
 
 #endif  // SIDWATCH_CLIENT_CLI_VALUES_H_
