@@ -22,6 +22,12 @@ namespace sidwatch {
 // caller after its own commit. It never lingers: batches form by themselves
 // while the disk is busy with the one before.
 //
+// Every error carries an ErrorDetail, attached here: QUEUE_FULL, STORE_FULL
+// (RESOURCE_EXHAUSTED), STORE_UNAVAILABLE, DRAINING (UNAVAILABLE); a write that
+// alone cannot be stored keeps its code and has none. The store's DATA_LOSS
+// comes out as UNAVAILABLE, for the caller may try again elsewhere; that it
+// will not heal, Store::Writable says.
+//
 // Thread safety: all methods may be called from any thread but a gRPC
 // reaction: they block for one disk sync.
 class GroupCommit {
@@ -40,9 +46,8 @@ class GroupCommit {
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
 
-  // Each returns after its commit is durable, or with the error that it was
-  // not stored. Errors: those of Store; RESOURCE_EXHAUSTED when the queue is
-  // full ("commit-queue"), UNAVAILABLE after Stop.
+  // Each returns after its commit is durable and the listener has heard of it,
+  // or with the error that it was not stored.
   absl::StatusOr<ReserveResult> Reserve(ReserveWrite write);
   absl::StatusOr<SettleResult> Settle(SettleWrite write);
   // As the others, but returns DEADLINE_EXCEEDED when it is not committed
@@ -59,9 +64,17 @@ class GroupCommit {
  private:
   struct Job;
 
+  using Jobs = std::vector<std::shared_ptr<Job>>;
+
   absl::StatusOr<WriteResult> Submit(Write write, absl::Duration wait);
+  absl::Status Enqueue(std::shared_ptr<Job> job);
   void Run();
-  void CommitJobs(std::vector<std::shared_ptr<Job>> jobs);
+  // Waits for the next batch; with `until_idle` not for long, and then there
+  // is none.
+  Jobs TakeJobs(bool until_idle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CommitJobs(const Jobs& jobs);
+  void Count(const CommittedBatch& committed,
+             const std::vector<absl::StatusOr<WriteResult>>& results);
 
   Store& store_;
   CommitListener* const listener_;

@@ -28,7 +28,8 @@ struct Message {
   std::optional<int> num_segments;
   std::optional<int> num_media;
 
-  // The fold of the events.
+  // The fold of the events; without a SID, how its reservation stands
+  // (DescribeUnsent).
   StatusText status;
   bool final = false;
   std::optional<int> error_code;

@@ -10,7 +10,6 @@ struct Rank {
   StatusText status;
   int error_code = 0;
 
-  friend bool operator==(const Rank&, const Rank&) = default;
   friend auto operator<=>(const Rank&, const Rank&) = default;
 };
 

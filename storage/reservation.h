@@ -63,6 +63,13 @@ struct SendCreated {
 using SendOutcome =
     std::variant<SendCreated, Refusal, SendReleased, SendUnknown, SendGivenUp>;
 
+// Says in the words of CONTRACT 4.2 how a message without a SID stands: fills
+// its status (kUnknown with the word `refused`, `not_sent` or `send_unknown`,
+// the last also while Twilio is being called), `final` (refused and not_sent),
+// and for a refusal Twilio's error_code and error_message. Every store does so
+// with the messages it gives out.
+void DescribeUnsent(const Reservation& reservation, Message& message);
+
 }  // namespace sidwatch
 
 #endif  // SIDWATCH_STORAGE_RESERVATION_H_

@@ -75,7 +75,8 @@ using WriteResult = std::variant<ReserveResult, SettleResult, AppendResult>;
 // What one commit made visible, in log order.
 struct CommittedBatch {
   std::vector<std::shared_ptr<const StatusEvent>> events;
-  // Messages that were settled without an event: refused, or given up. They
+  // Messages whose send was settled without an event: refused or given up
+  // (`final` is true), or found to be one whose events were there already. They
   // are what a watch by request id waits for.
   std::vector<std::shared_ptr<const Message>> settled;
   int64_t last_sequence = 0;  // of the store, after this commit
@@ -111,7 +112,9 @@ struct ReadOptions {
 
 struct MessagePage {
   std::vector<Message> messages;
-  int64_t next_message_id = 0;  // give it to the next call; 0 at the end
+  // Give it to the next call; 0 at the end. It is the last message looked at,
+  // and the next page goes on beyond it.
+  int64_t next_message_id = 0;
 };
 
 // What there is of a selection of SIDs or request ids at one moment.
@@ -183,8 +186,9 @@ class Store {
       int64_t after_sequence, const Selection& selection,
       const ReadOptions& options) const = 0;
 
-  // The events with those sequences, whole, with their parameters; for live
-  // events that were handed on without. Missing ones are left out.
+  // The parameters of the events with those sequences, for live events that
+  // were handed on without: one entry for each, in their order, empty for an
+  // event that is gone.
   virtual absl::StatusOr<std::vector<Parameters>> ReadParameters(
       absl::Span<const int64_t> sequences) const = 0;
 

@@ -1,0 +1,373 @@
+#include "storage/sqlite/sqlite_reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "SQLiteCpp/Database.h"
+#include "storage/sqlite/page_size.h"
+#include "storage/sqlite/sqlite_connection.h"
+#include "storage/sqlite/sqlite_errors.h"
+
+namespace sidwatch {
+namespace {
+
+// Rows looked at for one page: some 20 ms, so that no read holds up a
+// checkpoint for long.
+constexpr size_t kRowsMax = 20'000;
+constexpr size_t kListRows = 200;
+
+// Collects events up to the limits of a page.
+class PageBuilder {
+ public:
+  PageBuilder(int64_t after_sequence, const ReadOptions& options)
+      : options_(options) {
+    page_.next_after_sequence = after_sequence;
+  }
+
+  void LookAt(int64_t sequence) { page_.next_after_sequence = sequence; }
+
+  // Returns false when the page is full with it.
+  bool Add(StatusEvent event) {
+    LookAt(event.sequence);
+    size_bytes_ += SizeBytes(event);
+    page_.events.push_back(
+        std::make_shared<const StatusEvent>(std::move(event)));
+    full_ = page_.events.size() >= options_.events_max ||
+            size_bytes_ >= options_.bytes_max;
+    return !full_;
+  }
+
+  bool full() const { return full_; }
+
+  EventPage Take() { return std::move(page_); }
+
+ private:
+  const ReadOptions& options_;
+  EventPage page_;
+  size_t size_bytes_ = 0;
+  bool full_ = false;
+};
+
+bool BySequence(const StatusEvent& a, const StatusEvent& b) {
+  return a.sequence < b.sequence;
+}
+
+}  // namespace
+
+// All statements of one call see one state of the store.
+class SqliteReader::Transaction {
+ public:
+  explicit Transaction(SQLite::Database& database) : database_(database) {
+    begun_ = WithoutThrow([&]() -> absl::Status {
+      database_.exec("BEGIN");
+      return absl::OkStatus();
+    });
+  }
+  ~Transaction() { database_.tryExec("ROLLBACK"); }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  const absl::Status& begun() const { return begun_; }
+
+ private:
+  SQLite::Database& database_;
+  absl::Status begun_;
+};
+
+// The messages of the events of one page, each read once.
+class SqliteReader::MessageCache {
+ public:
+  explicit MessageCache(StoreTables& tables) : tables_(tables) {}
+
+  absl::StatusOr<const MessageRow*> Get(int64_t message_id) {
+    std::unique_ptr<MessageRow>& row = rows_[message_id];
+    if (row == nullptr) {
+      absl::StatusOr<MessageRow> found = tables_.GetMessage(message_id);
+      if (!found.ok()) return found.status();
+      row = std::make_unique<MessageRow>(*std::move(found));
+    }
+    return row.get();
+  }
+
+ private:
+  StoreTables& tables_;
+  absl::flat_hash_map<int64_t, std::unique_ptr<MessageRow>> rows_;
+};
+
+absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(
+    const std::string& path, const std::string& vfs) {
+  absl::StatusOr<std::unique_ptr<SQLite::Database>> database =
+      OpenReader(path, vfs);
+  if (!database.ok()) return database.status();
+  absl::StatusOr<std::unique_ptr<StoreTables>> tables =
+      StoreTables::Make(**database);
+  if (!tables.ok()) return tables.status();
+  // The constructor is private: make_unique cannot reach it.
+  return std::unique_ptr<SqliteReader>(
+      new SqliteReader(*std::move(database), *std::move(tables)));
+}
+
+SqliteReader::SqliteReader(std::unique_ptr<SQLite::Database> database,
+                           std::unique_ptr<StoreTables> tables)
+    : database_(std::move(database)), tables_(std::move(tables)) {}
+
+SqliteReader::~SqliteReader() = default;
+
+absl::StatusOr<LogPosition> SqliteReader::Position() {
+  const absl::StatusOr<StoreRow> row = tables_->store.Read();
+  if (!row.ok()) return row.status();
+  return LogPosition{.identity = row->identity,
+                     .last_sequence = row->last_sequence,
+                     .trimmed_sequence = row->trimmed_sequence};
+}
+
+absl::StatusOr<StoreStats> SqliteReader::Stats() {
+  const absl::StatusOr<StoreRow> row = tables_->store.Read();
+  if (!row.ok()) return row.status();
+  const absl::StatusOr<int64_t> unknown = tables_->reservations.CountUnknown();
+  if (!unknown.ok()) return unknown.status();
+  return StoreStats{.messages_open = row->messages_open,
+                    .sends_unknown = *unknown};
+}
+
+absl::StatusOr<EventPage> SqliteReader::ReadAfter(int64_t after_sequence,
+                                                  const Selection& selection,
+                                                  const ReadOptions& options) {
+  const Transaction transaction(*database_);
+  if (!transaction.begun().ok()) return transaction.begun();
+  if (const auto* filter = std::get_if<MessageFilter>(&selection)) {
+    return ScanLog(after_sequence, *filter, options);
+  }
+  const absl::StatusOr<std::vector<MessageRow>> messages =
+      FindMessages(selection);
+  if (!messages.ok()) return messages.status();
+  return ScanMessages(after_sequence, *messages, options);
+}
+
+absl::StatusOr<EventPage> SqliteReader::ScanLog(int64_t after_sequence,
+                                                const MessageFilter& filter,
+                                                const ReadOptions& options) {
+  PageBuilder page(after_sequence, options);
+  MessageCache cache(*tables_);
+  size_t rows = 0;
+  const bool everything = filter.empty();
+  const auto message_of = [&](int64_t message_id) {
+    return cache.Get(message_id);
+  };
+  const auto take = [&](StatusEvent event) {
+    ++rows;
+    if (everything || Matches(filter, event)) return page.Add(std::move(event));
+    page.LookAt(event.sequence);
+    return true;
+  };
+  absl::Status scanned = tables_->events.Scan(
+      after_sequence, kRowsMax, options.include_parameters, message_of, take);
+  if (!scanned.ok()) return scanned;
+  if (!page.full() && rows < kRowsMax) {
+    const absl::StatusOr<StoreRow> head = tables_->store.Read();
+    if (!head.ok()) return head.status();
+    page.LookAt(std::max(after_sequence, head->last_sequence));
+  }
+  return page.Take();
+}
+
+absl::StatusOr<EventPage> SqliteReader::ScanMessages(
+    int64_t after_sequence, const std::vector<MessageRow>& messages,
+    const ReadOptions& options) {
+  std::vector<StatusEvent> found;
+  // Keeps the earliest events_max of all; the rest is for later pages.
+  const auto trim = [&] {
+    std::sort(found.begin(), found.end(), BySequence);
+    if (found.size() > options.events_max) found.resize(options.events_max);
+  };
+  for (const MessageRow& message : messages) {
+    const auto take = [&](StatusEvent event) {
+      found.push_back(std::move(event));
+      return true;
+    };
+    absl::Status scanned =
+        tables_->events.ScanMessage(message, after_sequence, options.events_max,
+                                    options.include_parameters, take);
+    if (!scanned.ok()) return scanned;
+    if (found.size() > 2 * options.events_max) trim();
+  }
+  trim();
+
+  PageBuilder page(after_sequence, options);
+  for (StatusEvent& event : found) {
+    if (!page.Add(std::move(event))) return page.Take();
+  }
+  const absl::StatusOr<StoreRow> head = tables_->store.Read();
+  if (!head.ok()) return head.status();
+  page.LookAt(std::max(after_sequence, head->last_sequence));
+  return page.Take();
+}
+
+absl::StatusOr<std::vector<Parameters>> SqliteReader::ReadParameters(
+    absl::Span<const int64_t> sequences) {
+  const Transaction transaction(*database_);
+  if (!transaction.begun().ok()) return transaction.begun();
+  MessageCache cache(*tables_);
+  const auto message_of = [&](int64_t message_id) {
+    return cache.Get(message_id);
+  };
+  std::vector<Parameters> all;
+  all.reserve(sequences.size());
+  for (const int64_t sequence : sequences) {
+    absl::StatusOr<Parameters> parameters =
+        tables_->events.ReadParameters(sequence, message_of);
+    if (!parameters.ok()) return parameters.status();
+    all.push_back(*std::move(parameters));
+  }
+  return all;
+}
+
+absl::StatusOr<std::vector<MessageRow>> SqliteReader::FindMessages(
+    const Selection& selection) {
+  std::vector<MessageRow> messages;
+  if (const auto* sids = std::get_if<MessageSids>(&selection)) {
+    for (const MessageSid& sid : sids->sids) {
+      absl::StatusOr<std::vector<MessageRow>> rows =
+          tables_->messages.FindBySid(sid);
+      if (!rows.ok()) return rows.status();
+      std::move(rows->begin(), rows->end(), std::back_inserter(messages));
+    }
+    return messages;
+  }
+  const auto& ids = std::get<RequestIds>(selection);
+  for (const std::string& request_id : ids.request_ids) {
+    const absl::StatusOr<std::vector<Reservation>> reservations =
+        FindReservations(request_id, ids.account_sid);
+    if (!reservations.ok()) return reservations.status();
+    for (const Reservation& reservation : *reservations) {
+      absl::StatusOr<MessageRow> row =
+          tables_->GetMessage(reservation.message_id);
+      if (!row.ok()) return row.status();
+      messages.push_back(*std::move(row));
+    }
+  }
+  return messages;
+}
+
+absl::StatusOr<std::vector<Reservation>> SqliteReader::FindReservations(
+    const std::string& request_id, const std::string& account_sid) {
+  if (account_sid.empty()) {
+    return tables_->reservations.FindByRequest(request_id);
+  }
+  const absl::StatusOr<int64_t> account = tables_->names.Find(account_sid);
+  if (!account.ok()) return account.status();
+  ReservationTable::Found found =
+      tables_->reservations.FindByRequest(request_id, *account);
+  if (!found.ok()) return found.status();
+  std::vector<Reservation> reservations;
+  if (*found) reservations.push_back(**std::move(found));
+  return reservations;
+}
+
+absl::StatusOr<SelectionState> SqliteReader::ReadSelection(
+    const Selection& selection) {
+  const Transaction transaction(*database_);
+  if (!transaction.begun().ok()) return transaction.begun();
+  SelectionState state;
+  if (const auto* sids = std::get_if<MessageSids>(&selection)) {
+    for (const MessageSid& sid : sids->sids) {
+      if (absl::Status s = AddState(sid, state); !s.ok()) return s;
+    }
+  } else if (const auto* ids = std::get_if<RequestIds>(&selection)) {
+    for (const std::string& request_id : ids->request_ids) {
+      absl::Status s = AddState(request_id, ids->account_sid, state);
+      if (!s.ok()) return s;
+    }
+  } else {
+    return absl::InvalidArgumentError("a filter has no list of messages");
+  }
+  const absl::StatusOr<StoreRow> head = tables_->store.Read();
+  if (!head.ok()) return head.status();
+  state.last_sequence = head->last_sequence;
+  return state;
+}
+
+absl::Status SqliteReader::AddState(const MessageSid& message_sid,
+                                    SelectionState& state) {
+  absl::StatusOr<std::vector<MessageRow>> rows =
+      tables_->messages.FindBySid(message_sid);
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) state.unknown.push_back(message_sid.ToString());
+  for (MessageRow& row : *rows) {
+    absl::StatusOr<Message> message = tables_->Describe(std::move(row));
+    if (!message.ok()) return message.status();
+    state.messages.push_back(*std::move(message));
+    state.states.push_back(ReservationState::kSent);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteReader::AddState(const std::string& request_id,
+                                    const std::string& account_sid,
+                                    SelectionState& state) {
+  const absl::StatusOr<std::vector<Reservation>> reservations =
+      FindReservations(request_id, account_sid);
+  if (!reservations.ok()) return reservations.status();
+  if (reservations->empty()) state.unknown.push_back(request_id);
+  for (const Reservation& reservation : *reservations) {
+    absl::StatusOr<MessageRow> row =
+        tables_->GetMessage(reservation.message_id);
+    if (!row.ok()) return row.status();
+    absl::StatusOr<Message> message = tables_->Describe(*std::move(row));
+    if (!message.ok()) return message.status();
+    state.messages.push_back(*std::move(message));
+    state.states.push_back(reservation.state);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<int64_t>> SqliteReader::ListIds(
+    const MessageFilter& filter, const MessageTable::Page& page) {
+  if (filter.labels.empty()) return tables_->messages.ListIds(page);
+  const auto& [key, value] = *filter.labels.begin();
+  return tables_->messages.ListIdsByLabel(key, value, page);
+}
+
+absl::StatusOr<MessagePage> SqliteReader::ListMessages(
+    const MessageFilter& filter, Store::Order order, int64_t from_message_id,
+    size_t messages_max, size_t bytes_max) {
+  const Transaction transaction(*database_);
+  if (!transaction.begun().ok()) return transaction.begun();
+  MessageTable::Page cursor{.after_message_id = from_message_id,
+                            .newest_first = order == Store::Order::kNewestFirst,
+                            .rows_max = kListRows};
+  if (cursor.newest_first && from_message_id == 0) {
+    cursor.after_message_id = std::numeric_limits<int64_t>::max();
+  }
+  MessagePage page;
+  size_t size_bytes = 0;
+  for (size_t rows = 0; rows < kRowsMax;) {
+    const absl::StatusOr<std::vector<int64_t>> ids = ListIds(filter, cursor);
+    if (!ids.ok()) return ids.status();
+    for (const int64_t message_id : *ids) {
+      absl::StatusOr<MessageRow> row = tables_->GetMessage(message_id);
+      if (!row.ok()) return row.status();
+      ++rows;
+      cursor.after_message_id = message_id;
+      const bool listed =
+          !row->message.message_sid.empty() && Matches(filter, row->message);
+      if (!listed) continue;
+      absl::StatusOr<Message> message = tables_->Describe(*std::move(row));
+      if (!message.ok()) return message.status();
+      size_bytes += SizeBytes(*message);
+      page.messages.push_back(*std::move(message));
+      if (page.messages.size() >= messages_max || size_bytes >= bytes_max) {
+        page.next_message_id = cursor.after_message_id;
+        return page;
+      }
+    }
+    if (ids->size() < kListRows) return page;  // The end.
+  }
+  page.next_message_id = cursor.after_message_id;
+  return page;
+}
+
+}  // namespace sidwatch
