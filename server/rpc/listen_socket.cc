@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace sidwatch {
@@ -61,7 +62,9 @@ absl::StatusOr<AddressInfo> Resolve(absl::string_view address) {
       absl::StartsWith(host, "[") && absl::EndsWith(host, "]");
   if (bracketed) host = host.substr(1, host.size() - 2);
   // Without brackets a second colon means an IPv6 address that lost them.
-  if (host.empty() || port.empty() ||
+  int port_number = 0;
+  if (host.empty() || !absl::SimpleAtoi(port, &port_number) ||
+      port_number < 0 || port_number > 65535 ||
       (!bracketed && absl::StrContains(host, ":"))) {
     return BadAddress(address);
   }
