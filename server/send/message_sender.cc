@@ -63,23 +63,19 @@ absl::Status OutcomeUnknownError(absl::string_view why) {
                    "request_id, or watch it, until it is known"));
 }
 
-absl::Status QueueFullError(absl::string_view setting) {
+absl::Status QueueFullError() {
   return ReasonError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
-                     absl::StrCat("too much waits to be sent (", setting,
-                                  "); nothing was sent, try again later"));
+                     "too much waits to be sent (send-concurrency); nothing "
+                     "was sent, try again later");
 }
 
-// The store's errors in the words of CONTRACT 5.
+// The store's own error (its reason is there already), said of a send.
 absl::Status StoreError(const absl::Status& problem) {
-  if (problem.code() == absl::StatusCode::kResourceExhausted) {
-    if (absl::StrContains(problem.message(), "commit-queue")) {
-      return QueueFullError("commit-queue");
-    }
-    return ReasonError(absl::StatusCode::kResourceExhausted, "STORE_FULL",
-                       absl::StrCat("nothing was sent: ", problem.message()));
-  }
-  return ReasonError(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
-                     absl::StrCat("nothing was sent: ", problem.message()));
+  ErrorDetail detail = DetailOf(problem);
+  if (detail.reason.empty()) detail.reason = "STORE_UNAVAILABLE";
+  return DetailedError(problem.code(),
+                       absl::StrCat("nothing was sent: ", problem.message()),
+                       detail);
 }
 
 // What a caller hears of a request that stands in the store.
@@ -179,7 +175,7 @@ absl::Status MessageSender::Admit(CallPtr call, absl::Duration time_left,
   }
   const auto found = calls_.find(call->request.request_id);
   if (found == calls_.end()) {
-    if (calls_.size() >= calls_max_) return QueueFullError("send-concurrency");
+    if (calls_.size() >= calls_max_) return QueueFullError();
     UnderWay& under_way = calls_[call->request.request_id];
     under_way.call = call;
     under_way.callers.push_back(std::move(done));
@@ -193,7 +189,7 @@ absl::Status MessageSender::Admit(CallPtr call, absl::Duration time_left,
                        "request_id: another request with other content has "
                        "it; use a new one");
   }
-  if (joined_ >= calls_max_) return QueueFullError("send-concurrency");
+  if (joined_ >= calls_max_) return QueueFullError();
   ++joined_;
   under_way.callers.push_back(std::move(done));
   under_way.repeat_until = std::max(under_way.repeat_until, repeat_until);
@@ -317,6 +313,11 @@ void MessageSender::SettleWith(const CallPtr& call, SendOutcome outcome,
 void MessageSender::Settle(const CallPtr& call) {
   const absl::StatusOr<SettleResult> settled =
       log_.Settle({.reference = call->reference, .outcome = call->outcome});
+  // Released before, by an attempt whose answer was an error.
+  if (absl::IsNotFound(settled.status()) &&
+      std::holds_alternative<SendReleased>(call->outcome)) {
+    return Finish(call, call->error);
+  }
   if (!settled.ok()) {
     if (++call->settle_attempts >= kSettleAttemptsMax) {
       return GiveUpSettling(call, settled.status());
