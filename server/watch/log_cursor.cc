@@ -24,13 +24,12 @@ size_t EstimateBytes(const StatusEvent& event) {
 }
 
 void LogCursor::StartAt(int64_t cursor, int64_t position) {
-  started_ = true;
   cursor_ = cursor;
   missed_ = std::max(missed_, position);
 }
 
 LogCursor::Heard LogCursor::Hear(const EventPtr& event, bool room) {
-  if (started_ && event->sequence <= cursor_) return Heard::kOld;
+  if (event->sequence <= cursor_) return Heard::kOld;
   if (live()) {
     // All of the selection before it has been heard, and so taken.
     cursor_ = event->sequence - 1;

@@ -31,14 +31,17 @@ class LogCursor {
   using EventPtr = std::shared_ptr<const StatusEvent>;
 
   int64_t cursor() const { return cursor_; }
-  bool live() const { return started_ && cursor_ >= missed_; }
+  bool live() const { return following_ && cursor_ >= missed_; }
   // Held ahead of the cursor.
   size_t bytes() const { return bytes_; }
 
-  // Where the watcher takes up the log; until then it is behind. `position` is
-  // the end of the log as read after joining: what is wanted of the log up to
-  // it comes from pages.
+  // Where the watcher will take up the log. `position` is the end of the log
+  // as read after joining: what is wanted of it up to there comes from pages.
   void StartAt(int64_t cursor, int64_t position);
+
+  // Takes it up: nothing comes before the next event any more. Until then the
+  // watcher counts as behind.
+  void Follow() { following_ = true; }
 
   enum class Heard {
     kOld,   // a page had it
@@ -62,7 +65,7 @@ class LogCursor {
  private:
   void DropAhead();
 
-  bool started_ = false;
+  bool following_ = false;
   int64_t cursor_ = 0;
   int64_t missed_ = 0;
   // Whole: every event of the selection that was heard after `missed_`.

@@ -76,8 +76,7 @@ void WatchFlow::TakeOpening(WatchOpening opening) {
   Push(std::move(created));
   TakeState(opening);
   if (!opening.snapshot) {
-    phase_ = Phase::kFollowing;
-    Follow();
+    BeginFollowing();
   } else if (std::holds_alternative<MessageFilter>(options_.selection) ||
              TotalBytes(opening.messages) > page_bytes()) {
     phase_ = Phase::kSnapshot;
@@ -113,7 +112,12 @@ void WatchFlow::TakeSnapshotPart(const SnapshotPart& part) {
 void WatchFlow::FinishSnapshot() {
   snapshot_pending_ = false;
   Push(WatchSnapshotDone{});
+  BeginFollowing();
+}
+
+void WatchFlow::BeginFollowing() {
   phase_ = Phase::kFollowing;
+  log_.Follow();
   Follow();
 }
 
@@ -131,7 +135,12 @@ void WatchFlow::TakePage(const EventPage& page) {
 
 void WatchFlow::TakeSettled(const std::vector<MessagePtr>& messages) {
   if (ended()) return;
-  for (const MessagePtr& message : messages) SaySettled(message);
+  for (const MessagePtr& message : messages) {
+    // One whose last event is still to be read is told by that.
+    const bool told_by_event =
+        !log_.live() && message->last_sequence > log_.cursor();
+    if (!told_by_event) SaySettled(message);
+  }
   EndIfFinal();
 }
 
@@ -172,9 +181,7 @@ void WatchFlow::HearSettled(const MessagePtr& message) {
 
 void WatchFlow::Miss(int64_t sequence) {
   if (ended()) return;
-  if (sequence > log_.cursor() || phase_ == Phase::kOpening) {
-    log_.Miss(sequence);
-  }
+  if (sequence > log_.cursor()) log_.Miss(sequence);
   settled_missed_ = !unsettled_.empty();
 }
 

@@ -101,6 +101,7 @@ class WatchFlow {
   void Push(WatchItem item) { Push(std::move(item), log_.cursor()); }
   void Push(WatchItem item, int64_t sequence);
   void FinishSnapshot();
+  void BeginFollowing();
   void Follow();
   void SayEvent(const EventPtr& event);
   void SaySettled(const MessagePtr& message);
