@@ -8,9 +8,7 @@ namespace {
 
 // What a messaging service sends from, as far as the emulator is concerned.
 constexpr char kSenderOfServices[] = "+15005550006";
-// A reordered callback comes this long after the final one …
-constexpr absl::Duration kHeldBack = absl::Milliseconds(300);
-// … and the second copy of a duplicated one this long after the first.
+// The second copy of a duplicated callback comes this long after the first.
 constexpr absl::Duration kCopyDelay = absl::Milliseconds(50);
 
 void TakeStep(const LifeStep& step, absl::Time now, EmulatedMessage& message) {
@@ -33,7 +31,7 @@ LifeRunner::LifeRunner(Options options, MessageBook& book, FaultDice& dice,
 
 void LifeRunner::Begin(const EmulatedMessage& message,
                        std::function<void()> on_first_told) {
-  const auto life = std::make_shared<const Life>(
+  const auto life = std::make_shared<Life>(
       Life{.sid = message.sid,
            .plan = PlanLife(message, dice_.DrawErrorCode()),
            .reorder = dice_.Happens(&Faults::reorder)});
@@ -65,29 +63,26 @@ void LifeRunner::Take(const LifePtr& life, size_t step,
     if (on_told) on_told();
     return;
   }
-  TellLater(*message, HeldBack(*life, step), std::move(on_told));
+  const bool is_final = IsFinalWord(message->status);
+  if (life->reorder && !is_final) {
+    life->held_back.push_back(*message);
+    if (on_told) on_told();
+  } else if (is_final && !life->held_back.empty()) {
+    TellThen(*message, [this, held_back = std::exchange(life->held_back, {})] {
+      for (const EmulatedMessage& earlier : held_back) Tell(earlier);
+    });
+  } else {
+    TellThen(*message, std::move(on_told));
+  }
   Await(life, step + 1);
 }
 
-// How much longer than the others a callback of a reordered life waits.
-absl::Duration LifeRunner::HeldBack(const Life& life, size_t step) const {
-  if (!life.reorder || IsFinalWord(life.plan[step].status)) {
-    return absl::ZeroDuration();
-  }
-  absl::Duration until_final = kHeldBack;
-  for (size_t i = step + 1; i < life.plan.size(); ++i) {
-    until_final += life.plan[i].wait;
-    if (IsFinalWord(life.plan[i].status)) break;
-  }
-  return until_final / options_.speed;
-}
-
 void LifeRunner::Tell(const EmulatedMessage& message) {
-  TellLater(message, absl::ZeroDuration(), nullptr);
+  TellThen(message, nullptr);
 }
 
-void LifeRunner::TellLater(const EmulatedMessage& message, absl::Duration delay,
-                           std::function<void()> on_told) {
+void LifeRunner::TellThen(const EmulatedMessage& message,
+                          std::function<void()> on_told) {
   if (message.status_callback.empty() || dice_.Happens(&Faults::drop)) {
     if (on_told) on_told();
     return;
@@ -96,7 +91,7 @@ void LifeRunner::TellLater(const EmulatedMessage& message, absl::Duration delay,
       .url = message.status_callback,
       .parameters = CallbackParameters(message),
       .bad_signature = dice_.Happens(&Faults::bad_signature)};
-  delay += dice_.faults().delay;
+  const absl::Duration delay = dice_.faults().delay;
   if (dice_.Happens(&Faults::duplicate)) {
     RunAfter(delay + kCopyDelay / options_.speed,
              [this, callback] { poster_.Post(callback); });

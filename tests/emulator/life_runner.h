@@ -50,14 +50,15 @@ class LifeRunner {
     std::string sid;
     std::vector<LifeStep> plan;
     bool reorder = false;
+    // What is told only after the final status has been. Its steps are taken
+    // one after the other, never side by side.
+    std::vector<EmulatedMessage> held_back;
   };
-  using LifePtr = std::shared_ptr<const Life>;
+  using LifePtr = std::shared_ptr<Life>;
 
   void Await(const LifePtr& life, size_t step);
   void Take(const LifePtr& life, size_t step, std::function<void()> on_told);
-  absl::Duration HeldBack(const Life& life, size_t step) const;
-  void TellLater(const EmulatedMessage& message, absl::Duration delay,
-                 std::function<void()> on_told);
+  void TellThen(const EmulatedMessage& message, std::function<void()> on_told);
   void RunAfter(absl::Duration delay, std::function<void()> work);
 
   const Options options_;
