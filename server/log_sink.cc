@@ -214,6 +214,31 @@ void SpdlogSink::Flush() { impl_->Flush(); }
 
 size_t SpdlogSink::dropped() const { return impl_->dropped(); }
 
+void StartLogSink::Write(LogLevel level, absl::string_view message,
+                         const std::vector<LogField>& fields) {
+  constexpr size_t kHeldMax = 1000;
+  {
+    MutexLock lock(mu_);
+    if (!released_ && level < LogLevel::kWarning && held_.size() < kHeldMax) {
+      held_.push_back({level, std::string(message), fields});
+      return;
+    }
+  }
+  sink_.Write(level, message, fields);
+}
+
+void StartLogSink::Release() {
+  std::vector<Line> lines;
+  {
+    MutexLock lock(mu_);
+    released_ = true;
+    lines.swap(held_);
+  }
+  for (const Line& line : lines) {
+    sink_.Write(line.level, line.message, line.fields);
+  }
+}
+
 LogLevel LogLevelOf(absl::string_view name) {
   const auto* const found =
       std::find(std::begin(kLevelNames), std::end(kLevelNames), name);

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/log.h"
+#include "base/mutex.h"
 
 namespace sidwatch {
 
@@ -57,6 +58,36 @@ class SpdlogSink : public LogSink {
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+// Holds back what a start has to say until it is known how it ends: a start
+// that fails is one sentence (CONTRACT section 3), not that and a log. Warnings
+// and errors pass at once.
+//
+// Thread safety: all methods may be called from any thread.
+class StartLogSink : public LogSink {
+ public:
+  // `sink` outlives it.
+  explicit StartLogSink(LogSink& sink) : sink_(sink) {}
+
+  // Writes what was held back; from now on everything passes.
+  void Release();
+
+  void Write(LogLevel level, absl::string_view message,
+             const std::vector<LogField>& fields) override;
+
+ private:
+  struct Line {
+    LogLevel level;
+    std::string message;
+    std::vector<LogField> fields;
+  };
+
+  LogSink& sink_;
+
+  Mutex mu_;
+  std::vector<Line> held_ ABSL_GUARDED_BY(mu_);  // at most kHeldMax
+  bool released_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 // "debug", "info", "warning", "error", as the setting log-level has them.

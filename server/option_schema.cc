@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "server/option_addresses.h"
 #include "server/option_values.h"
 
 namespace sidwatch {

@@ -1,7 +1,5 @@
 #include "server/option_values.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -20,17 +18,11 @@
 namespace sidwatch {
 namespace {
 
-constexpr size_t kTextMax = 2048;
-
 // What was given, in quotes, harmless to a terminal and not endless.
 std::string Quoted(absl::string_view text) {
   constexpr size_t kShownMax = 80;
   return absl::StrCat("\"", absl::CHexEscape(text.substr(0, kShownMax)),
                       text.size() > kShownMax ? "…\"" : "\"");
-}
-
-absl::Status Wrong(absl::string_view text, absl::string_view problem) {
-  return absl::InvalidArgumentError(absl::StrCat(Quoted(text), " ", problem));
 }
 
 struct Unit {
@@ -59,62 +51,6 @@ bool ParseWithUnit(absl::string_view text, const std::vector<Unit>& units,
   return false;
 }
 
-struct HostPort {
-  std::string host;  // without brackets
-  std::string port;  // may be empty
-  bool v6 = false;
-};
-
-// Splits "host:port" or "[v6]:port"; false when the brackets do not match.
-bool SplitHostPort(absl::string_view text, HostPort& result) {
-  if (absl::ConsumePrefix(&text, "[")) {
-    const size_t end = text.find(']');
-    if (end == absl::string_view::npos) return false;
-    result.host = std::string(text.substr(0, end));
-    result.v6 = true;
-    text.remove_prefix(end + 1);
-  } else {
-    const size_t end = std::min(text.find(':'), text.size());
-    result.host = std::string(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  if (text.empty()) return true;
-  if (!absl::ConsumePrefix(&text, ":")) return false;
-  result.port = std::string(text);
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
-}
-
-bool IsIpAddress(const HostPort& parts) {
-  unsigned char bytes[sizeof(in6_addr)];
-  return inet_pton(parts.v6 ? AF_INET6 : AF_INET, parts.host.c_str(), bytes) ==
-         1;
-}
-
-bool IsPort(absl::string_view text) {
-  uint32_t port = 0;
-  return absl::SimpleAtoi(text, &port) && port <= 65535;
-}
-
-bool IsLoopbackHost(const HostPort& parts) {
-  if (parts.v6) return parts.host == "::1";
-  return absl::EqualsIgnoreCase(parts.host, "localhost") ||
-         (absl::StartsWith(parts.host, "127.") && IsIpAddress(parts));
-}
-
-bool IsHostName(absl::string_view text) {
-  return !text.empty() && text.size() <= 253 &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-                  c == '-' || c == '.' || c == '_';
-         });
-}
-
-bool IsPrintable(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
 absl::StatusOr<std::string> ParseSid(absl::string_view text,
                                      absl::string_view prefix) {
   if (text.size() != 34 || !absl::StartsWith(text, prefix) ||
@@ -129,8 +65,8 @@ absl::StatusOr<std::string> ParseSid(absl::string_view text,
 absl::StatusOr<std::string> ParseChoice(
     absl::string_view text, const std::vector<std::string>& choices) {
   if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
-    return Wrong(text,
-                 absl::StrCat("is none of ", absl::StrJoin(choices, ", ")));
+    return WrongValue(
+        text, absl::StrCat("is none of ", absl::StrJoin(choices, ", ")));
   }
   return std::string(text);
 }
@@ -165,6 +101,10 @@ bool IsOverride(absl::string_view key, absl::string_view value) {
 
 }  // namespace
 
+absl::Status WrongValue(absl::string_view text, absl::string_view problem) {
+  return absl::InvalidArgumentError(absl::StrCat(Quoted(text), " ", problem));
+}
+
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
   uint64_t milliseconds = 0;
   if (!ParseWithUnit(text,
@@ -174,9 +114,9 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
                       {"h", 60 * 60 * 1000},
                       {"d", 24 * 60 * 60 * 1000}},
                      milliseconds)) {
-    return Wrong(text,
-                 "is not a duration: a whole number and its unit, as in "
-                 "250ms, 2s, 10m, 36h or 400d");
+    return WrongValue(text,
+                      "is not a duration: a whole number and its unit, as in "
+                      "250ms, 2s, 10m, 36h or 400d");
   }
   return absl::Milliseconds(static_cast<int64_t>(milliseconds));
 }
@@ -187,9 +127,9 @@ absl::StatusOr<uint64_t> ParseSize(absl::string_view text) {
           text,
           {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}},
           bytes)) {
-    return Wrong(text,
-                 "is not a size: a whole number and its unit, as in 512B, "
-                 "64KiB, 2MiB or 1GiB");
+    return WrongValue(text,
+                      "is not a size: a whole number and its unit, as in 512B, "
+                      "64KiB, 2MiB or 1GiB");
   }
   return bytes;
 }
@@ -197,7 +137,7 @@ absl::StatusOr<uint64_t> ParseSize(absl::string_view text) {
 absl::StatusOr<uint64_t> ParseCount(absl::string_view text) {
   uint64_t count = 0;
   if (!ParseWithUnit(text, {{"", 1}}, count)) {
-    return Wrong(text, "is not a whole number");
+    return WrongValue(text, "is not a whole number");
   }
   return count;
 }
@@ -205,94 +145,15 @@ absl::StatusOr<uint64_t> ParseCount(absl::string_view text) {
 absl::StatusOr<bool> ParseYesNo(absl::string_view text) {
   if (text == "true" || text == "yes") return true;
   if (text == "false" || text == "no") return false;
-  return Wrong(text, "is neither true nor false");
-}
-
-absl::StatusOr<std::string> ParseListenAddress(absl::string_view text) {
-  HostPort parts;
-  if (!SplitHostPort(text, parts) || parts.port.empty() ||
-      !IsPort(parts.port)) {
-    return Wrong(text,
-                 "is not address:port, as in 127.0.0.1:8080 or [::1]:8080 "
-                 "(port 0 picks one)");
-  }
-  if (absl::EqualsIgnoreCase(parts.host, "localhost") && !parts.v6) {
-    parts.host = "127.0.0.1";
-  }
-  if (!IsIpAddress(parts)) {
-    return Wrong(text,
-                 "does not begin with an IP address; 0.0.0.0 or [::] is every "
-                 "interface of this machine, 127.0.0.1 is loopback");
-  }
-  return parts.v6 ? absl::StrCat("[", parts.host, "]:", parts.port)
-                  : absl::StrCat(parts.host, ":", parts.port);
-}
-
-absl::StatusOr<std::string> ParseGrpcAddress(absl::string_view text) {
-  absl::string_view path = text;
-  if (!absl::ConsumePrefix(&path, "unix:")) return ParseListenAddress(text);
-  constexpr size_t kPathMax = 107;  // sockaddr_un::sun_path and its end
-  // Nothing that would need an escape in the line of --ready-fd.
-  if (!absl::StartsWith(path, "/") || path.size() > kPathMax ||
-      !IsPrintable(path) || path.find_first_of("\"\\") != path.npos) {
-    return Wrong(text, absl::StrCat("is not unix: and an absolute path of at "
-                                    "most ",
-                                    kPathMax, " plain characters"));
-  }
-  return std::string(text);
-}
-
-bool IsLocalAddress(absl::string_view address) {
-  HostPort parts;
-  return absl::StartsWith(address, "unix:") ||
-         (SplitHostPort(address, parts) && IsLoopbackHost(parts));
-}
-
-absl::StatusOr<std::string> ParseBaseUrl(absl::string_view text) {
-  // Never quoted: a password may stand before the host.
-  absl::string_view rest = text;
-  const bool https = absl::ConsumePrefix(&rest, "https://");
-  if (!https && !absl::ConsumePrefix(&rest, "http://")) {
-    return absl::InvalidArgumentError(
-        "is not a URL that begins with https://, as https://sms.example.com");
-  }
-  if (!IsPrintable(rest) || text.size() > kTextMax) {
-    return absl::InvalidArgumentError(
-        "has a space, a character beyond ASCII, or more than 2048 characters");
-  }
-  if (absl::StrContains(rest, '?') || absl::StrContains(rest, '#')) {
-    return absl::InvalidArgumentError(
-        "is not a base URL: leave out what begins with ? or #");
-  }
-  const size_t authority_end = std::min(rest.find('/'), rest.size());
-  const absl::string_view authority = rest.substr(0, authority_end);
-  HostPort parts;
-  // A user name and password may stand before the host; Twilio takes them.
-  const size_t at = authority.rfind('@');
-  if (!SplitHostPort(
-          at == absl::string_view::npos ? authority : authority.substr(at + 1),
-          parts) ||
-      !(parts.v6 ? IsIpAddress(parts) : IsHostName(parts.host)) ||
-      (!parts.port.empty() && !IsPort(parts.port))) {
-    return absl::InvalidArgumentError(
-        "has no valid host after https://, as in https://sms.example.com");
-  }
-  if (!https && !IsLoopbackHost(parts)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("begins with http://, which is for a loopback host alone "
-                     "and not for ",
-                     parts.host, ": use https://"));
-  }
-  while (absl::ConsumeSuffix(&text, "/")) {
-  }
-  return std::string(text);
+  return WrongValue(text, "is neither true nor false");
 }
 
 absl::StatusOr<std::string> ParseStorage(absl::string_view text) {
   absl::string_view path = text;
   if (absl::ConsumePrefix(&path, "sqlite:")) {
     if (path.empty() || absl::StrContains(path, '\0')) {
-      return Wrong(text, "names no file, as sqlite:/var/lib/sidwatch.db does");
+      return WrongValue(text,
+                        "names no file, as sqlite:/var/lib/sidwatch.db does");
     }
     return std::string(path);
   }
@@ -326,9 +187,9 @@ absl::StatusOr<std::string> ParseHostLabel(absl::string_view text) {
                absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '-';
       });
   if (!valid) {
-    return Wrong(text,
-                 "is not one of Twilio's short names, as in au1 or "
-                 "sydney");
+    return WrongValue(text,
+                      "is not one of Twilio's short names, as in au1 or "
+                      "sydney");
   }
   return std::string(text);
 }
@@ -339,9 +200,9 @@ absl::StatusOr<std::string> ParseCallbackOverrides(absl::string_view text) {
     const std::pair<absl::string_view, absl::string_view> pair =
         absl::StrSplit(item, absl::MaxSplits('=', 1));
     if (!IsOverride(pair.first, pair.second)) {
-      return Wrong(text,
-                   "is not a list of Twilio's connection overrides, as "
-                   "in rc=5&rp=all");
+      return WrongValue(text,
+                        "is not a list of Twilio's connection overrides, as "
+                        "in rc=5&rp=all");
     }
   }
   return std::string(text);
@@ -353,9 +214,9 @@ absl::StatusOr<std::string> ParseSender(absl::string_view text) {
       text.size() <= kSenderMax &&
       std::none_of(text.begin(), text.end(), absl::ascii_iscntrl);
   if (!valid) {
-    return Wrong(text,
-                 "is not a sender: a number as +15551234567, or what "
-                 "else Twilio takes as From");
+    return WrongValue(text,
+                      "is not a sender: a number as +15551234567, or what "
+                      "else Twilio takes as From");
   }
   return std::string(text);
 }

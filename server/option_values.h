@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -13,6 +14,10 @@ namespace sidwatch {
 // Readers of the values of settings. Each returns INVALID_ARGUMENT with the
 // second half of a sentence, "\"5\" needs a unit, as in 250ms …"; the caller
 // puts before it which flag, variable or key it was.
+
+// What those errors are made of: the text in quotes, harmless to a terminal
+// and not endless, then the problem.
+absl::Status WrongValue(absl::string_view text, absl::string_view problem);
 
 // "250ms", "2s", "10m", "36h", "400d": a whole number and one unit.
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);
@@ -24,19 +29,6 @@ absl::StatusOr<uint64_t> ParseCount(absl::string_view text);
 
 // true, false, yes, no.
 absl::StatusOr<bool> ParseYesNo(absl::string_view text);
-
-// "127.0.0.1:8080", "[::1]:8080", "localhost:8080" (which becomes 127.0.0.1).
-absl::StatusOr<std::string> ParseListenAddress(absl::string_view text);
-
-// The same, or "unix:/absolute/path".
-absl::StatusOr<std::string> ParseGrpcAddress(absl::string_view text);
-
-// Nobody on another machine reaches this ParseGrpcAddress value.
-bool IsLocalAddress(absl::string_view address);
-
-// An absolute http(s) URL without query and fragment; http to loopback alone.
-// Returned without a trailing slash.
-absl::StatusOr<std::string> ParseBaseUrl(absl::string_view text);
 
 // "sqlite:PATH"; returns the path.
 absl::StatusOr<std::string> ParseStorage(absl::string_view text);

@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "server/command_line.h"
 #include "server/config_file.h"
+#include "server/option_addresses.h"
 #include "server/option_schema.h"
 #include "server/option_values.h"
 

@@ -7,11 +7,13 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/fakes/collecting_log_sink.h"
 
 namespace sidwatch {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -124,6 +126,29 @@ TEST(LogSinkTest, WritesJsonWhenAsked) {
     Logger(sink).Info("sent", {{"message_sid", "SM0a"}});
   }
   EXPECT_EQ(nlohmann::json::parse(output.text())["message_sid"], "SM0a");
+}
+
+TEST(LogSinkTest, FlushWaitsForWhatWasWritten) {
+  const SinkOutput output;
+  SpdlogSink sink({.out = output.file()});
+  for (int i = 0; i < 100; ++i) Logger(sink).Info("line", {{"i", i}});
+
+  sink.Flush();
+
+  EXPECT_THAT(output.text(), HasSubstr("line i=99\n"));
+}
+
+TEST(LogSinkTest, AStartHoldsItsLinesBackUntilItHasSucceeded) {
+  CollectingLogSink lines;
+  StartLogSink sink(lines);
+
+  Logger(sink).Info("opened");
+  Logger(sink).Warning("careful");
+  EXPECT_THAT(lines.lines(), ElementsAre("careful"));
+
+  sink.Release();
+  Logger(sink).Info("serving");
+  EXPECT_THAT(lines.lines(), ElementsAre("careful", "opened", "serving"));
 }
 
 }  // namespace
