@@ -20,6 +20,7 @@ void QuietGrpc() {
   }
 }
 
+// The commands that ask the service.
 struct Runner {
   const CommandContext& context;
 
@@ -32,10 +33,7 @@ struct Runner {
   }
   int operator()(const HealthCommand&) const { return RunHealth(context); }
   int operator()(const VerifyCommand& c) const { return RunVerify(c); }
-  int operator()(const ShowCommand& c) const {
-    std::cout << c.text;
-    return kExitDone;
-  }
+  int operator()(const ShowCommand&) const { return kExitDone; }
 };
 
 int WrongUse(const absl::Status& status) {
@@ -46,6 +44,13 @@ int WrongUse(const absl::Status& status) {
 int Main(int argc, const char* const* argv) {
   const auto line = ParseCommandLine(argc, argv);
   if (!line.ok()) return WrongUse(line.status());
+  if (const auto* show = std::get_if<ShowCommand>(&line->command)) {
+    std::cout << show->text;
+    return kExitDone;
+  }
+  if (const auto* verify = std::get_if<VerifyCommand>(&line->command)) {
+    return RunVerify(*verify);
+  }
   const auto client = TrackingClient::Make(line->client);
   if (!client.ok()) return WrongUse(client.status());
   const CommandContext context = {.client = **client,

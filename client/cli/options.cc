@@ -18,16 +18,21 @@ namespace {
 
 constexpr int64_t kListLimitDefault = 50;
 
+constexpr char kFooter[] =
+    "Exit status: 0 done, 1 refused or not found, 2 wrong use, 3 server not\n"
+    "reachable, 4 whether it was sent is not known, 5 watched to the end and\n"
+    "not delivered, 130 Ctrl-C.\n";
+
 // A value check that CLI11 runs and whose complaint names the flag.
 template <typename Parse>
-CLI::Validator Checked(Parse parse, const char* type_name) {
+CLI::Validator Checked(Parse parse) {
   return CLI::Validator(
       [parse](std::string& text) {
         const auto value = parse(text);
         return value.ok() ? std::string()
                           : std::string(value.status().message());
       },
-      type_name);
+      "");
 }
 
 template <typename Map>
@@ -51,7 +56,8 @@ CLI::Option* AddKeyValues(CLI::App& app, const std::string& name,
                           std::vector<std::string>& texts,
                           const std::string& help) {
   return app.add_option(name, texts, help)
-      ->check(Checked(ParseKeyValue, "KEY=VALUE"))
+      ->type_name("KEY=VALUE")
+      ->check(Checked(ParseKeyValue))
       ->type_size(1)
       ->allow_extra_args(false);
 }
@@ -60,9 +66,13 @@ CLI::Option* AddKeyValues(CLI::App& app, const std::string& name,
 // where it is until the command line has been read.
 class Parser {
  public:
-  Parser() : app_("Sends through Twilio by way of sidwatch, and watches.") {
-    app_.set_version_flag("--version", "sidwatch " SIDWATCH_VERSION);
+  Parser()
+      : app_("Sends through Twilio by way of sidwatch, and watches.",
+             "sidwatch") {
+    app_.set_version_flag("--version", "sidwatch " SIDWATCH_VERSION "\n",
+                          "Print the version and end");
     app_.set_help_flag("--help,-h", "Print this and end");
+    app_.footer(kFooter);
     app_.fallthrough();
     app_.require_subcommand(1);
     app_.get_formatter()->column_width(34);
@@ -141,21 +151,27 @@ class Parser {
 void Parser::AddCommon() {
   TrackingClientOptions& client = line_.client;
   app_.add_option("--server", client.server, "Where sidwatchd serves gRPC")
+      ->type_name("HOST:PORT")
       ->envname("SIDWATCH_SERVER")
       ->capture_default_str();
   app_.add_option("--token-file", client.token_file,
-                  "File with the caller's token; or SIDWATCH_TOKEN");
+                  "File with the caller's token; or SIDWATCH_TOKEN")
+      ->type_name("FILE");
   app_.add_option("--tls-ca", client.tls_ca_file,
-                  "PEM file with whom to trust; this means TLS");
+                  "PEM file with whom to trust; this means TLS")
+      ->type_name("FILE");
   CLI::Option* cert = app_.add_option("--tls-cert", client.tls_cert_file,
-                                      "PEM file with our certificate");
-  CLI::Option* key = app_.add_option("--tls-key", client.tls_key_file,
-                                     "PEM file with its key");
+                                      "PEM file with our certificate")
+                          ->type_name("FILE");
+  CLI::Option* key =
+      app_.add_option("--tls-key", client.tls_key_file, "PEM file with its key")
+          ->type_name("FILE");
   cert->needs(key);
   key->needs(cert);
   app_.add_option("--timeout", timeout_,
                   "How long a call may take, like 500ms or 2m")
-      ->check(Checked(ParseTimeout, "TIME"));
+      ->type_name("TIME")
+      ->check(Checked(ParseTimeout));
   app_.add_option("--output", output_, "table, json (one object a line) or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
@@ -164,23 +180,28 @@ void Parser::AddCommon() {
 void Parser::AddSend() {
   send_ = app_.add_subcommand("send", "Send one message");
   send_->add_option("--to", to_, "Whom to: +15551234567, whatsapp:+1555…")
+      ->type_name("N")
       ->required();
-  CLI::Option* from = send_->add_option("--from", from_, "The sender");
+  CLI::Option* from =
+      send_->add_option("--from", from_, "The sender")->type_name("N");
   send_->add_option("--service", service_, "Or a messaging service, MG…")
+      ->type_name("MG")
       ->excludes(from);
-  send_->add_option("--body", body_, "The text");
+  send_->add_option("--body", body_, "The text")->type_name("TEXT");
   send_->add_option("--media", media_, "URL of a picture or such; repeatable")
+      ->type_name("URL")
       ->type_size(1)
       ->allow_extra_args(false);
   AddKeyValues(*send_, "--label", labels_, "A label to find it by; repeatable");
   send_->add_option("--send-at", send_at_, "2030-01-31T09:00:00Z, or +90m")
-      ->check(Checked(
-          [](absl::string_view text) {
-            return ParseSendTime(text, absl::UnixEpoch());
-          },
-          "TIME"));
-  send_->add_option("--request-id", request_id_,
-                    "The same id is at most one message; made up if absent");
+      ->type_name("TIME")
+      ->check(Checked([](absl::string_view text) {
+        return ParseSendTime(text, absl::UnixEpoch());
+      }));
+  send_
+      ->add_option("--request-id", request_id_,
+                   "The same id is at most one message; made up if absent")
+      ->type_name("ID");
   AddKeyValues(*send_, "--param", params_,
                "A further parameter of Twilio's; repeatable");
   send_->add_flag("--watch", watch_sent_, "Watch it until it is final");
@@ -189,7 +210,8 @@ void Parser::AddSend() {
 void Parser::AddWatch() {
   watch_ = app_.add_subcommand("watch", "Watch messages, live");
   watch_->add_option("SID", sids_, "Which messages")
-      ->check(Checked(ParseMessageSid, "SM…"));
+      ->type_name("SM…")
+      ->check(Checked(ParseMessageSid));
   watch_->add_option("--request-id", request_ids_, "By request id; repeatable")
       ->type_size(1)
       ->allow_extra_args(false);
@@ -211,7 +233,8 @@ void Parser::AddGet() {
   get_ = app_.add_subcommand("get", "Show one message");
   CLI::Option* sid = get_->add_option("SID", sids_, "Which message")
                          ->expected(1)
-                         ->check(Checked(ParseMessageSid, "SM…"));
+                         ->type_name("SM…")
+                         ->check(Checked(ParseMessageSid));
   get_->add_option("--request-id", request_id_, "Or by its request id")
       ->excludes(sid);
 }
@@ -219,7 +242,8 @@ void Parser::AddGet() {
 void Parser::AddList() {
   list_ = app_.add_subcommand("list", "List messages, newest first");
   list_->add_option("--status", statuses_, "queued, delivered …; repeatable")
-      ->check(Checked(ParseStatus, "STATUS"))
+      ->type_name("STATUS")
+      ->check(Checked(ParseStatus))
       ->type_size(1)
       ->allow_extra_args(false);
   AddKeyValues(*list_, "--label", labels_, "With this label; repeatable");
@@ -230,9 +254,11 @@ void Parser::AddList() {
       ->type_size(1)
       ->allow_extra_args(false);
   list_->add_option("--error-code", error_codes_, "30003 …; repeatable")
+      ->type_name("CODE")
       ->type_size(1)
       ->allow_extra_args(false);
   CLI::Option* limit = list_->add_option("--limit", limit_, "How many at most")
+                           ->type_name("N")
                            ->check(CLI::PositiveNumber)
                            ->capture_default_str();
   list_->add_flag("--all", all_, "However many there are")->excludes(limit);
@@ -243,7 +269,8 @@ void Parser::AddHistory() {
   history_->add_option("SID", sids_, "Which message")
       ->required()
       ->expected(1)
-      ->check(Checked(ParseMessageSid, "SM…"));
+      ->type_name("SM…")
+      ->check(Checked(ParseMessageSid));
 }
 
 void Parser::AddVerify() {
@@ -251,8 +278,10 @@ void Parser::AddVerify() {
       "verify", "Check a captured callback with TWILIO_AUTH_TOKEN");
   VerifyCommand& command = verify_command_;
   verify_->add_option("--url", command.url, "The URL as Twilio called it")
+      ->type_name("URL")
       ->required();
   verify_->add_option("--signature", command.signature, "X-Twilio-Signature")
+      ->type_name("S")
       ->required();
   command.method = "POST";
   verify_->add_option("--method", command.method, "POST or GET")
@@ -260,9 +289,12 @@ void Parser::AddVerify() {
       ->capture_default_str();
   command.content_type = "application/x-www-form-urlencoded";
   verify_->add_option("--content-type", command.content_type, "Of the body")
+      ->type_name("TYPE")
       ->capture_default_str();
-  verify_->add_option("--body-file", command.body_file,
-                      "The raw body; - for standard input");
+  verify_
+      ->add_option("--body-file", command.body_file,
+                   "The raw body; - for standard input")
+      ->type_name("FILE");
 }
 
 void Parser::CheckSend() {
@@ -386,7 +418,10 @@ std::string Parser::Explain(const CLI::ParseError& error) {
       std::find_if(words.begin(), words.end(),
                    [](const std::string& text) { return text[0] != '-'; });
   if (word == words.end()) {
-    return absl::StrCat(error.what(), "\nSee: sidwatch --help");
+    return absl::StrCat(error.get_name() == "RequiredError"
+                            ? "say what to do: send, watch, get, list …"
+                            : error.what(),
+                        "\nSee: sidwatch --help");
   }
   const std::string meant = NearestWord(*word, known);
   return absl::StrCat("there is no command \"", *word, "\"",

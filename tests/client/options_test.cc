@@ -177,7 +177,7 @@ struct BadRow {
 
 TEST_F(OptionsTest, RefusesWrongUseSayingWhatIsWrong) {
   const std::vector<BadRow> rows = {
-      {"", "ubcommand"},
+      {"", "say what to do"},
       {"sned --to +1", "did you mean send?"},
       {"frobnicate", "there is no command \"frobnicate\""},
       {"cancel {sid}", "there is no command \"cancel\""},

@@ -19,6 +19,10 @@ using testing::ElementsAre;
 // A fake whose nth stream runs the nth script.
 class StatusWatchTest : public testing::Test {
  protected:
+  ~StatusWatchTest() override {
+    if (!done_.HasBeenNotified()) done_.Notify();
+  }
+
   using Script = std::function<grpc::Status(FakeTrackingServer::WatchWriter*)>;
 
   void Serve(std::vector<Script> scripts) {
@@ -80,6 +84,8 @@ class StatusWatchTest : public testing::Test {
   }
 
   std::vector<std::string> interruptions_;
+  // What handlers that must not end yet wait for. Outlives the server.
+  absl::Notification done_;
   FakeTrackingServer server_;
 
  private:
@@ -208,11 +214,10 @@ TEST_F(StatusWatchTest, OutlivesMoreFailuresOnceItHasBegun) {
 }
 
 TEST_F(StatusWatchTest, OutlivesARestartOfTheServer) {
-  absl::Notification stopping;
-  Serve({[&](auto* writer) {
+  Serve({[this](auto* writer) {
            writer->Write(Created(0));
            writer->Write(Event(1));
-           stopping.WaitForNotification();
+           done_.WaitForNotification();
            return grpc::Status(grpc::StatusCode::CANCELLED, "going down");
          },
          EndWith});
@@ -222,7 +227,7 @@ TEST_F(StatusWatchTest, OutlivesARestartOfTheServer) {
   ASSERT_TRUE(watch->Next(&response));
 
   std::thread restart([&] {
-    stopping.Notify();
+    done_.Notify();
     server_.Stop();
     server_.Start();
   });
@@ -233,10 +238,9 @@ TEST_F(StatusWatchTest, OutlivesARestartOfTheServer) {
 }
 
 TEST_F(StatusWatchTest, BeginsASilentStreamAnew) {
-  absl::Notification done;
-  Serve({[&](auto* writer) {
+  Serve({[this](auto* writer) {
            writer->Write(Created(4));
-           done.WaitForNotification();
+           done_.WaitForNotification();
            return grpc::Status::OK;
          },
          EndWith});
@@ -244,15 +248,13 @@ TEST_F(StatusWatchTest, BeginsASilentStreamAnew) {
   EXPECT_THAT(Drain(*Watch({}, absl::Milliseconds(100))),
               ElementsAre("created", "ended"));
 
-  done.Notify();
   EXPECT_THAT(tokens(), ElementsAre("", "t4"));
 }
 
 TEST_F(StatusWatchTest, EndsWhenCancelledFromAnotherThread) {
-  absl::Notification done;
-  Serve({[&](auto* writer) {
+  Serve({[this](auto* writer) {
     writer->Write(Created(0));
-    done.WaitForNotification();
+    done_.WaitForNotification();
     return grpc::Status::OK;
   }});
   const auto watch = Watch();
@@ -263,7 +265,6 @@ TEST_F(StatusWatchTest, EndsWhenCancelledFromAnotherThread) {
 
   EXPECT_FALSE(watch->Next(&response));
   other.join();
-  done.Notify();
   EXPECT_THAT(watch->status(), StatusIs(absl::StatusCode::kCancelled));
 }
 

@@ -22,6 +22,9 @@ using testing::Pair;
 class TrackingClientTest : public testing::Test {
  protected:
   TrackingClientTest() { server_.Start(); }
+  ~TrackingClientTest() override {
+    if (!client_is_gone_.HasBeenNotified()) client_is_gone_.Notify();
+  }
 
   TrackingClientOptions FastOptions() const {
     return {.server = server_.target(),
@@ -58,6 +61,8 @@ class TrackingClientTest : public testing::Test {
 
   std::atomic<int> calls_{0};
   std::vector<std::string> request_ids_;
+  // What handlers that must not end yet wait for. Outlives the server.
+  absl::Notification client_is_gone_;
   FakeTrackingServer server_;
 };
 
@@ -179,17 +184,15 @@ TEST_F(TrackingClientTest, BelievesAnAnswerAfterABrokenSend) {
 }
 
 TEST_F(TrackingClientTest, CallsASendUnknownThatPassedItsDeadline) {
-  absl::Notification client_is_gone;
-  server_.on_send = [&](const v1::SendTrackedRequest&,
-                        v1::SendTrackedResponse*) {
-    client_is_gone.WaitForNotification();
+  server_.on_send = [this](const v1::SendTrackedRequest&,
+                           v1::SendTrackedResponse*) {
+    client_is_gone_.WaitForNotification();
     return grpc::Status::OK;
   };
   TrackingClientOptions options = FastOptions();
   options.send_timeout = absl::Milliseconds(200);
 
   const auto response = Client(options)->SendTracked({});
-  client_is_gone.Notify();
 
   EXPECT_THAT(response, HasReason("SEND_OUTCOME_UNKNOWN"));
 }
