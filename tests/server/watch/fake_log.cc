@@ -13,12 +13,13 @@ MessageSid Sid(int number) {
 }
 
 FakeLog::Row& FakeLog::FindOrAddLocked(const Report& report) {
+  const MessageSid sid = Sid(report.sid);
   for (Row& row : rows_) {
     const Message& message = row.message;
     const bool its_request = !report.request_id.empty() &&
                              message.request_id == report.request_id &&
                              message.account_sid == report.account_sid;
-    if (message.message_sid == Sid(report.sid) || its_request) return row;
+    if (message.message_sid == sid || its_request) return row;
   }
   Message message{.message_id = static_cast<int64_t>(rows_.size()) + 1,
                   .request_id = report.request_id,

@@ -113,6 +113,9 @@ class LogicalWatch {
   bool finished() const { return finished_; }
   // Everything up to here has been taken.
   int64_t position() const { return position_; }
+  bool has_taken_all(int64_t last_sequence) const {
+    return began_ && position_ == last_sequence;
+  }
 
   // Holds what was taken against the log.
   void Check(const FakeLog& log) const {
@@ -205,7 +208,7 @@ void WatcherPropertyTest::Play(LogicalWatch& watch, Dice& dice,
     while (takes-- > 0 && watch.Take()) {
     }
     if (watch.finished()) return;
-    if (last_turn && watch.position() == log.Position()->last_sequence) {
+    if (last_turn && watch.has_taken_all(log.Position()->last_sequence)) {
       return;
     }
     if (dice.Once(3)) clock_.Advance(absl::Milliseconds(500));
