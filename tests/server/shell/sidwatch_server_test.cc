@@ -3,8 +3,6 @@
 #include <grpcpp/grpcpp.h>
 #include <httplib.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +14,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -25,6 +22,7 @@
 #include "sidwatch/v1/tracking.grpc.pb.h"
 #include "tests/fakes/collecting_log_sink.h"
 #include "tests/fakes/status_matchers.h"
+#include "tests/server/shell/signed_callback.h"
 #include "tests/server/shell/temp_folder.h"
 
 namespace sidwatch {
@@ -35,44 +33,10 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
 
-constexpr char kAccount[] = "AC0123456789abcdef0123456789abcdef";
-constexpr char kPublicUrl[] = "https://sms.example.com";
-
-// What Twilio puts into X-Twilio-Signature for a form.
-std::string Sign(const std::string& auth_token,
-                 const std::map<std::string, std::string>& form) {
-  std::string text = absl::StrCat(kPublicUrl, "/twilio/status");
-  for (const auto& [name, value] : form) absl::StrAppend(&text, name, value);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha1(), auth_token.data(), static_cast<int>(auth_token.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest,
-       &size);
-  return absl::Base64Escape(
-      absl::string_view(reinterpret_cast<const char*>(digest), size));
-}
-
-httplib::Client ClientOf(const std::string& address) {
-  return httplib::Client("http://" + address);
-}
-
 // "STATUS BODY" of a GET.
 std::string Get(const std::string& address, const std::string& path) {
-  const httplib::Result result = ClientOf(address).Get(path);
+  const httplib::Result result = httplib::Client("http://" + address).Get(path);
   return result ? absl::StrCat(result->status, " ", result->body) : "no answer";
-}
-
-// The HTTP status for a callback that `auth_token` signed.
-int PostCallback(const std::string& address, const std::string& auth_token) {
-  const std::map<std::string, std::string> form = {
-      {"AccountSid", kAccount},
-      {"MessageSid", "SM0123456789abcdef0123456789abcdef"},
-      {"MessageStatus", "delivered"}};
-  const httplib::Params params(form.begin(), form.end());
-  const httplib::Result result = ClientOf(address).Post(
-      "/twilio/status", {{"X-Twilio-Signature", Sign(auth_token, form)}},
-      params);
-  return result ? result->status : 0;
 }
 
 // A Twilio that takes every request and answers none.
