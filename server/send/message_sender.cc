@@ -218,7 +218,7 @@ void MessageSender::Reserve(const CallPtr& call) {
   absl::StatusOr<SendResult> stored =
       StoredResult(reserved->reservation, reserved->message);
   if (stored.ok()) stored->replayed = true;
-  Finish(call, stored);
+  Finish(call, std::move(stored));
 }
 
 void MessageSender::CallTwilio(const CallPtr& call) {
@@ -316,7 +316,7 @@ void MessageSender::Settle(const CallPtr& call) {
   // Released before, by an attempt whose answer was an error.
   if (absl::IsNotFound(settled.status()) &&
       std::holds_alternative<SendReleased>(call->outcome)) {
-    return Finish(call, call->error);
+    return Finish(call, std::move(call->error));
   }
   if (!settled.ok()) {
     if (++call->settle_attempts >= kSettleAttemptsMax) {
@@ -327,12 +327,14 @@ void MessageSender::Settle(const CallPtr& call) {
                             absl::InfiniteDuration()),
                     &MessageSender::Settle);
   }
-  if (settled->reservation.message_id == 0) return Finish(call, call->error);
+  if (settled->reservation.message_id == 0) {
+    return Finish(call, std::move(call->error));
+  }
   // A callback with our reference may have settled it while Twilio was being
   // called: what is stored is the truth, whatever the reply was.
   if (settled->reservation.state == ReservationState::kSendUnknown &&
       !call->error.ok()) {
-    return Finish(call, call->error);
+    return Finish(call, std::move(call->error));
   }
   Finish(call, StoredResult(settled->reservation, settled->message));
 }
@@ -385,7 +387,7 @@ void MessageSender::Submit(const CallPtr& call, Step step) {
 }
 
 void MessageSender::Finish(const CallPtr& call,
-                           const absl::StatusOr<SendResult>& result) {
+                           absl::StatusOr<SendResult> result) {
   std::vector<Done> callers;
   {
     MutexLock lock(mu_);
@@ -397,11 +399,13 @@ void MessageSender::Finish(const CallPtr& call,
   }
   counters_.send_duration_seconds.Observe(clock_.Monotonic() -
                                           call->begin_time);
-  for (size_t i = 0; i < callers.size(); ++i) {
-    absl::StatusOr<SendResult> answer = result;
-    if (i > 0 && answer.ok()) answer->replayed = true;
-    Answer(callers[i], std::move(answer));
+  // Those who joined first: the one that began it takes the result itself.
+  for (size_t i = callers.size() - 1; i > 0; --i) {
+    absl::StatusOr<SendResult> joined = result;
+    if (joined.ok()) joined->replayed = true;
+    Answer(callers[i], std::move(joined));
   }
+  Answer(callers.front(), std::move(result));
 }
 
 void MessageSender::Answer(Done& done, absl::StatusOr<SendResult> result) {

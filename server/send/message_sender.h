@@ -111,7 +111,7 @@ class MessageSender {
   void RunLater(const CallPtr& call, absl::Duration delay, Step step);
   void OnTimer(const CallPtr& call, Step step);
   void Submit(const CallPtr& call, Step step);
-  void Finish(const CallPtr& call, const absl::StatusOr<SendResult>& result);
+  void Finish(const CallPtr& call, absl::StatusOr<SendResult> result);
   void Answer(Done& done, absl::StatusOr<SendResult> result);
   ReserveWrite MakeReservation(const Call& call) const;
   SendCreated MakeCreated(const Call& call, const TwilioMessage& reply) const;
