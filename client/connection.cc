@@ -8,6 +8,7 @@
 #include <grpcpp/support/time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/error_detail.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 
 namespace sidwatch {
 namespace {
@@ -90,10 +92,35 @@ std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(
   return grpc::experimental::TlsCredentials(tls);
 }
 
-absl::Status Unreachable(const std::string& server) {
+absl::Status Unreachable(const std::string& server, const std::string& why) {
   return DetailedError(absl::StatusCode::kUnavailable,
-                       absl::StrCat("no connection to ", server),
+                       absl::StrCat("no connection to ", server, ": ", why),
                        {.reason = "SERVER_UNREACHABLE"});
+}
+
+// gRPC's sentence without what it says in front of every cause.
+std::string LastError(const std::string& message) {
+  constexpr absl::string_view kFront = "last error: UNKNOWN: ";
+  const size_t at = message.find(kFront.data());
+  return at == std::string::npos ? message : message.substr(at + kFront.size());
+}
+
+// What gRPC knows of why there is no connection comes with a call alone: one
+// that asks nothing and fails at once. OK when the connection has come by now.
+absl::Status AskWhyUnreachable(const std::shared_ptr<grpc::Channel>& channel,
+                               const std::string& server) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::milliseconds(100));
+  grpc::health::v1::HealthCheckResponse response;
+  const grpc::Status status = grpc::health::v1::Health::NewStub(channel)->Check(
+      &context, grpc::health::v1::HealthCheckRequest(), &response);
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    return Unreachable(server, "it does not answer");
+  }
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE
+             ? Unreachable(server, LastError(status.error_message()))
+             : absl::OkStatus();
 }
 
 }  // namespace
@@ -121,9 +148,11 @@ absl::Status Connection::WaitForCalls(absl::Time deadline) const {
     if (state == GRPC_CHANNEL_READY) return absl::OkStatus();
     // gRPC goes on trying in this state, for the attempts that follow.
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE ||
-        state == GRPC_CHANNEL_SHUTDOWN ||
-        !calls_->WaitForStateChange(state, absl::ToChronoTime(deadline))) {
-      return Unreachable(options_.server);
+        state == GRPC_CHANNEL_SHUTDOWN) {
+      return AskWhyUnreachable(calls_, options_.server);
+    }
+    if (!calls_->WaitForStateChange(state, absl::ToChronoTime(deadline))) {
+      return Unreachable(options_.server, "it does not answer");
     }
   }
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "base/clock.h"
 #include "base/error_detail.h"
 #include "base/mutex.h"
 #include "client/connection.h"
@@ -184,7 +185,8 @@ bool StatusWatch::Impl::Recover() {
     return End(status);
   }
   const absl::Duration wait = backoff_.Next(DetailOf(status).retry_delay);
-  if (options_.on_interruption) options_.on_interruption(status, wait);
+  if (begun_ && options_.on_interruption)
+    options_.on_interruption(status, wait);
   if (!WaitUnlessCancelled(wait)) {
     return End(absl::CancelledError("the watch was cancelled"));
   }
@@ -220,10 +222,11 @@ bool StatusWatch::Impl::End(absl::Status status) {
 }
 
 bool StatusWatch::Impl::WaitUnlessCancelled(absl::Duration wait) {
-  const absl::Time until = absl::Now() + wait;
+  Clock& clock = Clock::Real();
+  const absl::Duration until = clock.Monotonic() + wait;
   MutexLock lock(mu_);
-  while (!cancelled_ && absl::Now() < until) {
-    cancel_.WaitFor(mu_, until - absl::Now());
+  while (!cancelled_ && clock.Monotonic() < until) {
+    clock.WaitUntil(cancel_, mu_, until);
   }
   return !cancelled_;
 }

@@ -24,8 +24,8 @@ struct StatusWatchOptions {
   // connection open whose other end is gone.
   absl::Duration silence_min = absl::Seconds(30);
 
-  // Told, on the thread that is in Next, that the stream broke and in how
-  // long it is tried again. May be empty.
+  // Told, on the thread that is in Next, that a watch that had begun broke off,
+  // and in how long it is tried again. May be empty.
   std::function<void(const absl::Status& why, absl::Duration wait)>
       on_interruption;
 };

@@ -3,7 +3,8 @@
 
 #include <signal.h>
 
-#include <fstream>
+#include <algorithm>
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -162,6 +163,33 @@ TEST_F(ProgramTest, EndsAWatchByLabelOnceAllItSawAreFinal) {
   EXPECT_EQ(result.exit_status, 0) << result.err;
 }
 
+TEST_F(ProgramTest, GoesOnWatchingAfterTheStreamBroke) {
+  std::atomic<int> streams{0};
+  server_.on_watch = [&](const v1::WatchStatusRequest& request,
+                         grpc::ServerContext*,
+                         FakeTrackingServer::WatchWriter* writer) {
+    writer->Write(Created(0));
+    if (++streams == 1) {
+      writer->Write(
+          EventResponse(MakeEvent(kTestSid, v1::MESSAGE_STATUS_SENT, 1)));
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "restarting");
+    }
+    EXPECT_EQ(request.resume_token(), "t1");
+    writer->Write(
+        EventResponse(MakeEvent(kTestSid, v1::MESSAGE_STATUS_DELIVERED, 2)));
+    writer->Write(Ended(v1::WATCH_END_REASON_ALL_FINAL, 3));
+    return grpc::Status::OK;
+  };
+
+  const Result result = Run(absl::StrCat("watch ", kTestSid));
+
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out,
+            "2023-11-14T22:13:21.000Z            sent\n"
+            "2023-11-14T22:13:22.000Z    +1.00s  delivered\n");
+  EXPECT_THAT(result.err, HasSubstr("the watch broke off"));
+}
+
 TEST_F(ProgramTest, EndsWith130OnCtrlC) {
   server_.on_watch = [&](const v1::WatchStatusRequest&, grpc::ServerContext*,
                          FakeTrackingServer::WatchWriter* writer) {
@@ -200,7 +228,8 @@ TEST_F(ProgramTest, EndsWithThreeWhenTheServerIsAway) {
     const Result result = Run(line);
 
     EXPECT_EQ(result.exit_status, 3) << line;
-    EXPECT_THAT(result.err, HasSubstr("Is sidwatchd running there?")) << line;
+    EXPECT_THAT(result.err, HasSubstr("Connection refused\nIs sidwatchd"))
+        << line;
   }
 }
 

@@ -196,6 +196,7 @@ TEST_F(StatusWatchTest, FailsLikeACallWhenItNeverBegan) {
 
   EXPECT_THAT(watch->status(), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(tokens().size(), 5);
+  EXPECT_THAT(interruptions_, ElementsAre());
 }
 
 TEST_F(StatusWatchTest, OutlivesMoreFailuresOnceItHasBegun) {
