@@ -61,11 +61,12 @@ FlagsByName AddFlags(CLI::App& app) {
 // The sentence for the first of the arguments that nobody took.
 absl::Status RefuseLeftOver(const std::string& argument) {
   absl::string_view name = argument;
-  if (!absl::ConsumePrefix(&name, "--")) {
+  if (!absl::ConsumePrefix(&name, "-")) {
     return Refuse(absl::StrCat(
         "there is no command \"", absl::CHexEscape(argument.substr(0, 80)),
         "\": it is serve (the default), check-config or migrate"));
   }
+  absl::ConsumePrefix(&name, "-");
   name = name.substr(0, name.find('='));
   const Setting* setting = FindSetting(name);
   if (setting != nullptr && setting->is_secret()) {
@@ -75,8 +76,10 @@ absl::Status RefuseLeftOver(const std::string& argument) {
                      "use --",
                      name, "-file or the variable ", setting->variable()));
   }
-  return Refuse(absl::StrCat("there is no flag --",
-                             absl::CHexEscape(name.substr(0, 80)),
+  // Without what follows '=': that may be a secret.
+  const std::string flag = argument.substr(0, argument.find('='));
+  return Refuse(absl::StrCat("there is no flag ",
+                             absl::CHexEscape(flag.substr(0, 80)),
                              "; the nearest is --", NearestSettingName(name)));
 }
 

@@ -216,8 +216,10 @@ class Assigner {
         options_.*kind.member);
   }
   absl::Status operator()(const SecretKind& kind) const {
-    if (text_.empty()) return absl::InvalidArgumentError("is empty");
-    (options_.*kind.member).value = std::string(text_);
+    // Kubernetes hands on the newline at the end of a secret made of a file.
+    const absl::string_view secret = absl::StripTrailingAsciiWhitespace(text_);
+    if (secret.empty()) return absl::InvalidArgumentError("is empty");
+    (options_.*kind.member).value = std::string(secret);
     return absl::OkStatus();
   }
   absl::Status operator()(const SecretFileKind& kind) const {

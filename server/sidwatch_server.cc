@@ -127,7 +127,7 @@ class SidwatchServer::Parts {
   absl::Status StartAdmin();
   void OnSecrets(const Secrets& secrets);
   HealthCheck Loop(std::string name, std::function<bool()> alive) const;
-  absl::Status Drained() const;
+  absl::Status NotDraining() const;
   void FinishInHand(absl::Duration until);
 
   const Options options_;
@@ -210,7 +210,7 @@ absl::Status SidwatchServer::Parts::StartAdmin() {
                Loop("grpc", [this] { return grpc_->alive(); }),
                Loop("webhook", [this] { return webhook_->alive(); })},
       .ready = {{"store", [this] { return store_->Writable(); }},
-                {"drain", [this] { return Drained(); }}}};
+                {"drain", [this] { return NotDraining(); }}}};
   auto admin =
       AdminServer::Start(std::move(admin_options), *store_, counters_, log_);
   if (!admin.ok()) return admin.status();
@@ -233,7 +233,7 @@ HealthCheck SidwatchServer::Parts::Loop(std::string name,
           }};
 }
 
-absl::Status SidwatchServer::Parts::Drained() const {
+absl::Status SidwatchServer::Parts::NotDraining() const {
   return draining_ ? absl::UnavailableError("draining") : absl::OkStatus();
 }
 

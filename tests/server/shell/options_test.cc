@@ -120,6 +120,13 @@ TEST_F(OptionsTest, OwnVariableWinsOverTwilios) {
   EXPECT_EQ(invocation->options.twilio_auth_token.value, "ours");
 }
 
+TEST_F(OptionsTest, TakesNoNewlineForPartOfASecret) {
+  const auto invocation = Parse({}, {{"TWILIO_AUTH_TOKEN", "token\n"}});
+
+  ASSERT_THAT(invocation, IsOk());
+  EXPECT_EQ(invocation->options.twilio_auth_token.value, "token");
+}
+
 TEST_F(OptionsTest, TokenFileByFlagWinsOverTokenInTheEnvironment) {
   const auto invocation = Parse({"--twilio-auth-token-file", "/run/token"});
 
@@ -254,6 +261,7 @@ TEST_F(OptionsTest, SaysWhyTheFileCannotBeRead) {
 TEST_F(OptionsTest, NeverRepeatsASecretInAnError) {
   const std::string errors[] = {
       std::string(Parse({"--twilio-auth-token=hunter2"}).status().message()),
+      std::string(Parse({"--twilio-auth-tokn=hunter2"}).status().message()),
       std::string(Parse({"--twilio-api-key-sid=hunter2"}).status().message()),
       std::string(
           Parse({"--storage=postgres://u:hunter2@db/"}).status().message()),
