@@ -1,16 +1,18 @@
 #ifndef SIDWATCH_CLIENT_CONNECTION_H_
 #define SIDWATCH_CLIENT_CONNECTION_H_
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/tracking_client.h"
+
+namespace grpc {
+class Channel;
+class ClientContext;
+}  // namespace grpc
 
 namespace sidwatch {
 

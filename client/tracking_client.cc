@@ -1,5 +1,6 @@
 #include "client/tracking_client.h"
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 

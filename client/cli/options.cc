@@ -3,12 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
-#include <map>
+#include <functional>
 #include <sstream>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cli/values.h"
@@ -23,43 +22,66 @@ constexpr char kFooter[] =
     "reachable, 4 whether it was sent is not known, 5 watched to the end and\n"
     "not delivered, 130 Ctrl-C.\n";
 
-// A value check that CLI11 runs and whose complaint names the flag.
-template <typename Parse>
-CLI::Validator Checked(Parse parse) {
-  return CLI::Validator(
-      [parse](std::string& text) {
-        const auto value = parse(text);
-        return value.ok() ? std::string()
-                          : std::string(value.status().message());
-      },
-      "");
+// Takes one value of an option. What it refuses is told with the option's name.
+using Taker = std::function<absl::Status(const std::string&)>;
+
+CLI::Option* Add(CLI::App& app, const std::string& name, const char* type,
+                 const std::string& help, Taker take) {
+  const auto take_all = [name, take](const CLI::results_t& values) {
+    for (const std::string& value : values) {
+      if (const absl::Status status = take(value); !status.ok()) {
+        throw CLI::ValidationError(name, std::string(status.message()));
+      }
+    }
+    return true;
+  };
+  return app.add_option(name, take_all, help)->type_name(type);
 }
 
-template <typename Map>
-void CopyInto(const std::vector<std::string>& texts, Map& map) {
-  // Each is well-formed, or CLI11 would not have come so far.
-  const auto values = ParseKeyValues(texts);
-  for (const auto& [key, value] : *values) map[key] = value;
-}
-
-// Two equal keys are a mistake of the caller, not a wish for the last one.
-void RefuseRepeatedKeys(CLI::Option* option,
-                        const std::vector<std::string>& texts) {
-  const auto values = ParseKeyValues(texts);
-  if (!values.ok()) {
-    throw CLI::ValidationError(option->get_name(),
-                               std::string(values.status().message()));
-  }
-}
-
-CLI::Option* AddKeyValues(CLI::App& app, const std::string& name,
-                          std::vector<std::string>& texts,
-                          const std::string& help) {
-  return app.add_option(name, texts, help)
-      ->type_name("KEY=VALUE")
-      ->check(Checked(ParseKeyValue))
-      ->type_size(1)
+// An option that may be given again and again, with one value each time.
+CLI::Option* AddMany(CLI::App& app, const std::string& name, const char* type,
+                     const std::string& help, Taker take) {
+  return Add(app, name, type, help + "; repeatable", std::move(take))
+      ->expected(1, CLI::detail::expected_max_vector_size)
       ->allow_extra_args(false);
+}
+
+// Takers.
+
+Taker Into(std::string& text) {
+  return [&text](const std::string& value) {
+    text = value;
+    return absl::OkStatus();
+  };
+}
+
+Taker Into(google::protobuf::RepeatedPtrField<std::string>& texts) {
+  return [&texts](const std::string& value) {
+    *texts.Add() = value;
+    return absl::OkStatus();
+  };
+}
+
+Taker IntoSids(google::protobuf::RepeatedPtrField<std::string>& sids) {
+  return [&sids](const std::string& value) {
+    auto sid = ParseMessageSid(value);
+    if (sid.ok()) *sids.Add() = *std::move(sid);
+    return sid.status();
+  };
+}
+
+Taker Into(google::protobuf::Map<std::string, std::string>& map) {
+  return [&map](const std::string& text) {
+    const auto value = ParseKeyValue(text);
+    if (!value.ok()) return value.status();
+    // Not a wish for the last one.
+    if (map.contains(value->first)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", value->first, "\" is given twice"));
+    }
+    map[value->first] = value->second;
+    return absl::OkStatus();
+  };
 }
 
 // Everything the parser writes to. CLI11 binds to addresses, so this stays
@@ -83,7 +105,8 @@ class Parser {
     AddList();
     AddHistory();
     AddVerify();
-    health_ = app_.add_subcommand("health", "Ask whether the server serves");
+    app_.add_subcommand("health", "Ask whether the server serves")
+        ->callback([this] { line_.command = HealthCommand(); });
   }
 
   absl::StatusOr<CommandLine> Parse(int argc, const char* const* argv);
@@ -98,54 +121,26 @@ class Parser {
   void AddVerify();
 
   // What no single value shows. Throw CLI::ParseError.
-  void CheckSend();
-  void CheckWatch();
+  void CheckSend() const;
+  void CheckWatch() const;
 
-  Command ReadCommand();
-  SendCommand ReadSend();
-  WatchCommand ReadWatch();
-  GetCommand ReadGet();
-  ListCommand ReadList();
-
-  std::string Explain(const CLI::ParseError& error);
+  std::string Explain(const CLI::ParseError& error) const;
 
   CLI::App app_;
   CommandLine line_;
   std::string output_ = "table";
-  std::string timeout_;
 
-  CLI::App* send_ = nullptr;
-  CLI::App* watch_ = nullptr;
-  CLI::App* get_ = nullptr;
-  CLI::App* list_ = nullptr;
-  CLI::App* history_ = nullptr;
-  CLI::App* verify_ = nullptr;
-  CLI::App* health_ = nullptr;
-
-  // What several commands have.
-  std::vector<std::string> sids_;
-  std::vector<std::string> request_ids_;
-  std::vector<std::string> labels_;
-  std::vector<std::string> senders_;
-  std::vector<std::string> recipients_;
-  bool all_ = false;
-
-  // send
-  std::string to_, from_, service_, body_, send_at_, request_id_;
-  std::vector<std::string> media_, params_;
-  bool watch_sent_ = false;
-
-  // watch
+  SendCommand send_;
+  WatchCommand watch_;
   std::string since_ = "snapshot";
   bool keep_open_ = false;
-  bool until_final_ = false;
-
-  // list
-  std::vector<std::string> statuses_;
-  std::vector<int> error_codes_;
-  int64_t limit_ = kListLimitDefault;
-
-  VerifyCommand verify_command_;
+  bool watch_all_ = false;
+  GetCommand get_;
+  ListCommand list_{.limit = kListLimitDefault};
+  bool list_all_ = false;
+  HistoryCommand history_;
+  VerifyCommand verify_{.method = "POST",
+                        .content_type = "application/x-www-form-urlencoded"};
 };
 
 void Parser::AddCommon() {
@@ -154,161 +149,202 @@ void Parser::AddCommon() {
       ->type_name("HOST:PORT")
       ->envname("SIDWATCH_SERVER")
       ->capture_default_str();
-  app_.add_option("--token-file", client.token_file,
-                  "File with the caller's token; or SIDWATCH_TOKEN")
-      ->type_name("FILE");
-  app_.add_option("--tls-ca", client.tls_ca_file,
-                  "PEM file with whom to trust; this means TLS")
-      ->type_name("FILE");
-  CLI::Option* cert = app_.add_option("--tls-cert", client.tls_cert_file,
-                                      "PEM file with our certificate")
-                          ->type_name("FILE");
-  CLI::Option* key =
-      app_.add_option("--tls-key", client.tls_key_file, "PEM file with its key")
-          ->type_name("FILE");
+  Add(app_, "--token-file", "FILE",
+      "File with the caller's token; or SIDWATCH_TOKEN",
+      Into(client.token_file));
+  Add(app_, "--tls-ca", "FILE", "PEM file with whom to trust; this means TLS",
+      Into(client.tls_ca_file));
+  CLI::Option* cert =
+      Add(app_, "--tls-cert", "FILE", "PEM file with our certificate",
+          Into(client.tls_cert_file));
+  CLI::Option* key = Add(app_, "--tls-key", "FILE", "PEM file with its key",
+                         Into(client.tls_key_file));
   cert->needs(key);
   key->needs(cert);
-  app_.add_option("--timeout", timeout_,
-                  "How long a call may take, like 500ms or 2m")
-      ->type_name("TIME")
-      ->check(Checked(ParseTimeout));
+  Add(app_, "--timeout", "TIME", "How long a call may take, like 500ms or 2m",
+      [&client](const std::string& text) {
+        const auto timeout = ParseTimeout(text);
+        if (timeout.ok()) client.read_timeout = client.send_timeout = *timeout;
+        return timeout.status();
+      });
   app_.add_option("--output", output_, "table, json (one object a line) or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->type_name("FORMAT")
       ->capture_default_str();
 }
 
 void Parser::AddSend() {
-  send_ = app_.add_subcommand("send", "Send one message");
-  send_->add_option("--to", to_, "Whom to: +15551234567, whatsapp:+1555…")
-      ->type_name("N")
+  CLI::App& app = *app_.add_subcommand("send", "Send one message");
+  v1::SendTrackedRequest& request = send_.request;
+  Add(app, "--to", "N", "Whom to: +15551234567, whatsapp:+1555…",
+      Into(*request.mutable_to()))
       ->required();
   CLI::Option* from =
-      send_->add_option("--from", from_, "The sender")->type_name("N");
-  send_->add_option("--service", service_, "Or a messaging service, MG…")
-      ->type_name("MG")
+      Add(app, "--from", "N", "The sender", Into(*request.mutable_from()));
+  Add(app, "--service", "MG…", "Or a messaging service",
+      Into(*request.mutable_messaging_service_sid()))
       ->excludes(from);
-  send_->add_option("--body", body_, "The text")->type_name("TEXT");
-  send_->add_option("--media", media_, "URL of a picture or such; repeatable")
-      ->type_name("URL")
-      ->type_size(1)
-      ->allow_extra_args(false);
-  AddKeyValues(*send_, "--label", labels_, "A label to find it by; repeatable");
-  send_->add_option("--send-at", send_at_, "2030-01-31T09:00:00Z, or +90m")
-      ->type_name("TIME")
-      ->check(Checked([](absl::string_view text) {
-        return ParseSendTime(text, absl::UnixEpoch());
-      }));
-  send_
-      ->add_option("--request-id", request_id_,
-                   "The same id is at most one message; made up if absent")
-      ->type_name("ID");
-  AddKeyValues(*send_, "--param", params_,
-               "A further parameter of Twilio's; repeatable");
-  send_->add_flag("--watch", watch_sent_, "Watch it until it is final");
+  Add(app, "--body", "TEXT", "The text", Into(*request.mutable_body()));
+  AddMany(app, "--media", "URL", "A picture or such",
+          Into(*request.mutable_media_urls()));
+  AddMany(app, "--label", "KEY=VALUE", "A label to find it by",
+          Into(*request.mutable_labels()));
+  Add(app, "--send-at", "TIME", "2030-01-31T09:00:00Z, or +90m",
+      [&request](const std::string& text) {
+        const auto time = ParseSendTime(text, absl::Now());
+        if (time.ok()) {
+          request.mutable_send_at()->set_seconds(absl::ToUnixSeconds(*time));
+        }
+        return time.status();
+      });
+  Add(app, "--request-id", "ID",
+      "The same id is at most one message; made up if absent",
+      Into(*request.mutable_request_id()));
+  AddMany(app, "--param", "KEY=VALUE", "A further parameter of Twilio's",
+          Into(*request.mutable_extra_parameters()));
+  app.add_flag("--watch", send_.watch, "Watch it until it is final");
+  app.callback([this] {
+    CheckSend();
+    line_.command = send_;
+  });
 }
 
 void Parser::AddWatch() {
-  watch_ = app_.add_subcommand("watch", "Watch messages, live");
-  watch_->add_option("SID", sids_, "Which messages")
-      ->type_name("SM…")
-      ->check(Checked(ParseMessageSid));
-  watch_->add_option("--request-id", request_ids_, "By request id; repeatable")
-      ->type_size(1)
-      ->allow_extra_args(false);
-  AddKeyValues(*watch_, "--label", labels_,
-               "All messages with this label; repeatable, all must match");
-  watch_->add_flag("--all", all_, "All messages there are");
-  watch_->add_option("--since", since_, "Where to begin")
+  CLI::App& app = *app_.add_subcommand("watch", "Watch messages, live");
+  v1::WatchStatusRequest& request = watch_.request;
+  Add(app, "SID", "SM…", "Which messages",
+      IntoSids(*request.mutable_message_sids()))
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args();
+  AddMany(app, "--request-id", "ID", "By request id",
+          Into(*request.mutable_request_ids()));
+  AddMany(app, "--label", "KEY=VALUE", "All with these labels",
+          [&request](const std::string& text) {
+            return Into(*request.mutable_filter()->mutable_labels())(text);
+          });
+  app.add_flag("--all", watch_all_, "All messages there are");
+  app.add_option("--since", since_, "Where to begin")
       ->check(CLI::IsMember({"snapshot", "now", "beginning"}))
+      ->type_name("START")
       ->capture_default_str();
-  CLI::Option* keep_open = watch_->add_flag("--keep-open", keep_open_,
-                                            "Go on when all of them are final");
-  watch_
-      ->add_flag("--until-final", until_final_,
-                 "End when all of them are final; 5 if one failed")
-      ->excludes(keep_open);
+  CLI::Option* keep = app.add_flag("--keep-open", keep_open_,
+                                   "Go on when all of them are final");
+  app.add_flag("--until-final", watch_.until_final,
+               "End when all of them are final; 5 if one failed")
+      ->excludes(keep);
+  app.callback([this] {
+    CheckWatch();
+    watch_.request.set_start(since_ == "now" ? v1::WATCH_START_NOW
+                             : since_ == "beginning"
+                                 ? v1::WATCH_START_BEGINNING
+                                 : v1::WATCH_START_SNAPSHOT);
+    watch_.request.set_keep_open(keep_open_);
+    line_.command = watch_;
+  });
 }
 
 void Parser::AddGet() {
-  get_ = app_.add_subcommand("get", "Show one message");
-  CLI::Option* sid = get_->add_option("SID", sids_, "Which message")
-                         ->expected(1)
-                         ->type_name("SM…")
-                         ->check(Checked(ParseMessageSid));
-  get_->add_option("--request-id", request_id_, "Or by its request id")
+  CLI::App& app = *app_.add_subcommand("get", "Show one message");
+  v1::GetMessageRequest& request = get_.request;
+  CLI::Option* sid = Add(app, "SID", "SM…", "Which message",
+                         [&request](const std::string& text) {
+                           const auto parsed = ParseMessageSid(text);
+                           if (parsed.ok()) request.set_message_sid(*parsed);
+                           return parsed.status();
+                         });
+  Add(app, "--request-id", "ID", "Or by its request id",
+      [&request](const std::string& text) {
+        request.set_request_id(text);
+        return absl::OkStatus();
+      })
       ->excludes(sid);
+  app.callback([this] {
+    if (get_.request.key_case() == v1::GetMessageRequest::KEY_NOT_SET) {
+      throw CLI::RequiredError("SID");
+    }
+    line_.command = get_;
+  });
 }
 
 void Parser::AddList() {
-  list_ = app_.add_subcommand("list", "List messages, newest first");
-  list_->add_option("--status", statuses_, "queued, delivered …; repeatable")
-      ->type_name("STATUS")
-      ->check(Checked(ParseStatus))
-      ->type_size(1)
-      ->allow_extra_args(false);
-  AddKeyValues(*list_, "--label", labels_, "With this label; repeatable");
-  list_->add_option("--from", senders_, "From this sender; repeatable")
-      ->type_size(1)
-      ->allow_extra_args(false);
-  list_->add_option("--to", recipients_, "To this recipient; repeatable")
-      ->type_size(1)
-      ->allow_extra_args(false);
-  list_->add_option("--error-code", error_codes_, "30003 …; repeatable")
-      ->type_name("CODE")
-      ->type_size(1)
-      ->allow_extra_args(false);
-  CLI::Option* limit = list_->add_option("--limit", limit_, "How many at most")
-                           ->type_name("N")
-                           ->check(CLI::PositiveNumber)
-                           ->capture_default_str();
-  list_->add_flag("--all", all_, "However many there are")->excludes(limit);
+  CLI::App& app = *app_.add_subcommand("list", "List messages, newest first");
+  v1::MessageFilter& filter = list_.filter;
+  AddMany(app, "--status", "STATUS", "queued, delivered …",
+          [&filter](const std::string& text) {
+            const auto status = ParseStatus(text);
+            if (status.ok()) filter.add_statuses(*status);
+            return status.status();
+          });
+  AddMany(app, "--label", "KEY=VALUE", "With this label",
+          Into(*filter.mutable_labels()));
+  AddMany(app, "--from", "N", "From this sender",
+          Into(*filter.mutable_senders()));
+  AddMany(app, "--to", "N", "To this recipient",
+          Into(*filter.mutable_recipients()));
+  AddMany(app, "--error-code", "CODE", "30003 …",
+          [&filter](const std::string& text) {
+            const auto code = ParsePositive(text);
+            if (code.ok()) filter.add_error_codes(*code);
+            return code.status();
+          });
+  CLI::Option* limit =
+      Add(app, "--limit", "N",
+          absl::StrCat("How many at most, ", kListLimitDefault, " if not said"),
+          [this](const std::string& text) {
+            const auto number = ParsePositive(text);
+            if (number.ok()) list_.limit = *number;
+            return number.status();
+          });
+  app.add_flag("--all", list_all_, "However many there are")->excludes(limit);
+  app.callback([this] {
+    if (list_all_) list_.limit = 0;
+    line_.command = list_;
+  });
 }
 
 void Parser::AddHistory() {
-  history_ = app_.add_subcommand("history", "Show what became of one message");
-  history_->add_option("SID", sids_, "Which message")
-      ->required()
-      ->expected(1)
-      ->type_name("SM…")
-      ->check(Checked(ParseMessageSid));
+  CLI::App& app =
+      *app_.add_subcommand("history", "Show what became of one message");
+  Add(app, "SID", "SM…", "Which message", [this](const std::string& text) {
+    const auto parsed = ParseMessageSid(text);
+    if (parsed.ok()) history_.message_sid = *parsed;
+    return parsed.status();
+  })->required();
+  app.callback([this] { line_.command = history_; });
 }
 
 void Parser::AddVerify() {
-  verify_ = app_.add_subcommand(
+  CLI::App& app = *app_.add_subcommand(
       "verify", "Check a captured callback with TWILIO_AUTH_TOKEN");
-  VerifyCommand& command = verify_command_;
-  verify_->add_option("--url", command.url, "The URL as Twilio called it")
-      ->type_name("URL")
+  Add(app, "--url", "URL", "The URL as Twilio called it", Into(verify_.url))
       ->required();
-  verify_->add_option("--signature", command.signature, "X-Twilio-Signature")
-      ->type_name("S")
+  Add(app, "--signature", "S", "X-Twilio-Signature", Into(verify_.signature))
       ->required();
-  command.method = "POST";
-  verify_->add_option("--method", command.method, "POST or GET")
-      ->check(CLI::IsMember({"POST", "GET"}, CLI::ignore_case))
+  app.add_option("--method", verify_.method, "POST or GET")
+      ->transform(CLI::IsMember({"POST", "GET"}, CLI::ignore_case))
+      ->type_name("METHOD")
       ->capture_default_str();
-  command.content_type = "application/x-www-form-urlencoded";
-  verify_->add_option("--content-type", command.content_type, "Of the body")
+  app.add_option("--content-type", verify_.content_type, "Of the body")
       ->type_name("TYPE")
       ->capture_default_str();
-  verify_
-      ->add_option("--body-file", command.body_file,
-                   "The raw body; - for standard input")
-      ->type_name("FILE");
+  Add(app, "--body-file", "FILE", "The raw body; - for standard input",
+      Into(verify_.body_file));
+  app.callback([this] { line_.command = verify_; });
 }
 
-void Parser::CheckSend() {
-  if (body_.empty() && media_.empty() && params_.empty()) {
+void Parser::CheckSend() const {
+  const v1::SendTrackedRequest& request = send_.request;
+  if (request.body().empty() && request.media_urls().empty() &&
+      request.extra_parameters().empty()) {
     throw CLI::RequiredError("--body, --media or --param");
   }
-  RefuseRepeatedKeys(send_->get_option("--label"), labels_);
-  RefuseRepeatedKeys(send_->get_option("--param"), params_);
 }
 
-void Parser::CheckWatch() {
-  RefuseRepeatedKeys(watch_->get_option("--label"), labels_);
-  const int ways = (sids_.empty() ? 0 : 1) + (request_ids_.empty() ? 0 : 1) +
-                   (labels_.empty() ? 0 : 1) + (all_ ? 1 : 0);
+void Parser::CheckWatch() const {
+  const v1::WatchStatusRequest& request = watch_.request;
+  const int ways = (request.message_sids().empty() ? 0 : 1) +
+                   (request.request_ids().empty() ? 0 : 1) +
+                   (request.has_filter() ? 1 : 0) + (watch_all_ ? 1 : 0);
   if (ways != 1) {
     throw CLI::ValidationError(
         "watch", ways == 0
@@ -317,93 +353,7 @@ void Parser::CheckWatch() {
   }
 }
 
-SendCommand Parser::ReadSend() {
-  SendCommand command{.watch = watch_sent_};
-  v1::SendTrackedRequest& request = command.request;
-  request.set_to(to_);
-  request.set_from(from_);
-  request.set_messaging_service_sid(service_);
-  request.set_body(body_);
-  request.set_request_id(request_id_);
-  for (const std::string& url : media_) request.add_media_urls(url);
-  CopyInto(labels_, *request.mutable_labels());
-  CopyInto(params_, *request.mutable_extra_parameters());
-  if (!send_at_.empty()) {
-    const absl::Time time = *ParseSendTime(send_at_, absl::Now());
-    request.mutable_send_at()->set_seconds(absl::ToUnixSeconds(time));
-  }
-  return command;
-}
-
-WatchCommand Parser::ReadWatch() {
-  WatchCommand command{.until_final = until_final_};
-  v1::WatchStatusRequest& request = command.request;
-  for (const std::string& sid : sids_) {
-    request.add_message_sids(*ParseMessageSid(sid));
-  }
-  for (const std::string& id : request_ids_) request.add_request_ids(id);
-  if (!labels_.empty()) {
-    CopyInto(labels_, *request.mutable_filter()->mutable_labels());
-  }
-  request.set_start(since_ == "now"         ? v1::WATCH_START_NOW
-                    : since_ == "beginning" ? v1::WATCH_START_BEGINNING
-                                            : v1::WATCH_START_SNAPSHOT);
-  request.set_keep_open(keep_open_);
-  return command;
-}
-
-GetCommand Parser::ReadGet() {
-  GetCommand command;
-  if (sids_.empty()) {
-    command.request.set_request_id(request_id_);
-  } else {
-    command.request.set_message_sid(*ParseMessageSid(sids_[0]));
-  }
-  return command;
-}
-
-ListCommand Parser::ReadList() {
-  ListCommand command{.limit = all_ ? 0 : limit_};
-  v1::MessageFilter& filter = command.filter;
-  for (const std::string& text : statuses_) {
-    filter.add_statuses(*ParseStatus(text));
-  }
-  CopyInto(labels_, *filter.mutable_labels());
-  for (const std::string& sender : senders_) filter.add_senders(sender);
-  for (const std::string& number : recipients_) filter.add_recipients(number);
-  for (const int code : error_codes_) filter.add_error_codes(code);
-  return command;
-}
-
-Command Parser::ReadCommand() {
-  if (send_->parsed()) {
-    CheckSend();
-    return ReadSend();
-  }
-  if (watch_->parsed()) {
-    CheckWatch();
-    return ReadWatch();
-  }
-  if (get_->parsed()) {
-    if (sids_.empty() && request_id_.empty()) throw CLI::RequiredError("SID");
-    return ReadGet();
-  }
-  if (list_->parsed()) {
-    RefuseRepeatedKeys(list_->get_option("--label"), labels_);
-    return ReadList();
-  }
-  if (history_->parsed()) {
-    return HistoryCommand{.message_sid = *ParseMessageSid(sids_[0])};
-  }
-  if (verify_->parsed()) {
-    VerifyCommand& command = verify_command_;
-    command.method = absl::AsciiStrToUpper(command.method);
-    return command;
-  }
-  return HealthCommand{};
-}
-
-std::string Parser::Explain(const CLI::ParseError& error) {
+std::string Parser::Explain(const CLI::ParseError& error) const {
   for (const CLI::App* command : app_.get_subcommands()) {
     return absl::StrCat(error.what(), "\nSee: sidwatch ", command->get_name(),
                         " --help");
@@ -432,7 +382,6 @@ std::string Parser::Explain(const CLI::ParseError& error) {
 absl::StatusOr<CommandLine> Parser::Parse(int argc, const char* const* argv) {
   try {
     app_.parse(argc, argv);
-    line_.command = ReadCommand();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) {
       return absl::InvalidArgumentError(Explain(error));
@@ -444,10 +393,6 @@ absl::StatusOr<CommandLine> Parser::Parse(int argc, const char* const* argv) {
   line_.output = output_ == "json"  ? OutputFormat::kJson
                  : output_ == "csv" ? OutputFormat::kCsv
                                     : OutputFormat::kTable;
-  if (!timeout_.empty()) {
-    line_.client.read_timeout = line_.client.send_timeout =
-        *ParseTimeout(timeout_);
-  }
   const char* token = std::getenv("SIDWATCH_TOKEN");
   if (token != nullptr && line_.client.token_file.empty()) {
     line_.client.token = token;

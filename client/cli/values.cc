@@ -5,6 +5,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -71,20 +72,6 @@ absl::StatusOr<std::pair<std::string, std::string>> ParseKeyValue(
                         std::string(text.substr(equals + 1)));
 }
 
-absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
-    const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> values;
-  for (const std::string& text : texts) {
-    auto value = ParseKeyValue(text);
-    if (!value.ok()) return value.status();
-    if (!values.insert(*value).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", value->first, "\" is given twice"));
-    }
-  }
-  return values;
-}
-
 absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view text) {
   absl::Duration timeout;
   if (!absl::ParseDuration(text, &timeout) || timeout <= absl::ZeroDuration() ||
@@ -105,6 +92,12 @@ absl::StatusOr<absl::Time> ParseSendTime(absl::string_view text,
   std::string error;
   if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return time;
   return Wrong(text, "a time like 2030-01-31T09:00:00+01:00 or +90m");
+}
+
+absl::StatusOr<int> ParsePositive(absl::string_view text) {
+  int number = 0;
+  if (absl::SimpleAtoi(text, &number) && number > 0) return number;
+  return Wrong(text, "a whole number above 0");
 }
 
 absl::StatusOr<v1::MessageStatus> ParseStatus(absl::string_view text) {

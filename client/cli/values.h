@@ -1,7 +1,6 @@
 #ifndef SIDWATCH_CLIENT_CLI_VALUES_H_
 #define SIDWATCH_CLIENT_CLI_VALUES_H_
 
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,16 +22,15 @@ absl::StatusOr<std::string> ParseMessageSid(absl::string_view text);
 absl::StatusOr<std::pair<std::string, std::string>> ParseKeyValue(
     absl::string_view text);
 
-// Many of them; a key given twice is an error.
-absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
-    const std::vector<std::string>& texts);
-
 // "250ms", "2s", "10m", "36h"; more than nothing, at most a day.
 absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view text);
 
 // RFC 3339, or "+" and a time from `now`: "+90m", "+36h".
 absl::StatusOr<absl::Time> ParseSendTime(absl::string_view text,
                                          absl::Time now);
+
+// A whole number above 0: a limit, one of Twilio's error codes.
+absl::StatusOr<int> ParsePositive(absl::string_view text);
 
 // A status as Twilio spells it, in any case.
 absl::StatusOr<v1::MessageStatus> ParseStatus(absl::string_view text);

@@ -43,10 +43,11 @@ TEST(ValuesTest, SplitsKeyAndValueAtTheFirstEquals) {
   EXPECT_FALSE(ParseKeyValue("=b").ok());
 }
 
-TEST(ValuesTest, RefusesAKeyGivenTwice) {
-  EXPECT_THAT(ParseKeyValues({"a=1", "b=2", "a=3"}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("\"a\" is given twice")));
+TEST(ValuesTest, TakesNumbersAboveZero) {
+  EXPECT_THAT(ParsePositive("30003"), IsOkAndHolds(30003));
+  for (const char* text : {"", "0", "-1", "x", "30003x", "99999999999"}) {
+    EXPECT_FALSE(ParsePositive(text).ok()) << text;
+  }
 }
 
 TEST(ValuesTest, TakesTimeoutsOfUpToADay) {
