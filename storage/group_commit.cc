@@ -161,6 +161,11 @@ bool GroupCommit::alive() const {
   return clock_.Monotonic() - busy_since_ < kStuckAfter;
 }
 
+size_t GroupCommit::queued() const {
+  MutexLock lock(mu_);
+  return queue_.size();
+}
+
 void GroupCommit::Run() {
   bool unmaintained = true;  // Whether the store may have work of its own.
   for (;;) {

@@ -61,6 +61,9 @@ class GroupCommit {
   // False when the writer has been inside one step for longer than 10 s.
   bool alive() const;
 
+  // Writes waiting for a commit, for metrics.
+  size_t queued() const;
+
  private:
   struct Job;
 

@@ -13,6 +13,14 @@ bool AnyOrNone(const std::vector<T>& wanted, const U& value) {
          std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
 
+bool HasStatus(const std::vector<StatusText>& wanted,
+               const StatusText& status) {
+  if (AnyOrNone(wanted, status)) return true;
+  // kUnknown without a word stands for all words we do not know.
+  return status.status == MessageStatus::kUnknown &&
+         std::find(wanted.begin(), wanted.end(), StatusText{}) != wanted.end();
+}
+
 bool HasLabels(const Labels& wanted, const Labels& labels) {
   return std::all_of(wanted.begin(), wanted.end(), [&](const auto& label) {
     const auto found = labels.find(label.first);
@@ -35,7 +43,7 @@ struct Subject {
 
 bool MatchesSubject(const MessageFilter& filter, const Subject& subject) {
   return AnyOrNone(filter.account_sids, subject.account_sid) &&
-         AnyOrNone(filter.statuses, subject.status) &&
+         HasStatus(filter.statuses, subject.status) &&
          HasLabels(filter.labels, subject.labels) &&
          AnyOrNone(filter.senders, subject.from) &&
          AnyOrNone(filter.recipients, subject.to) &&

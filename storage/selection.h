@@ -16,8 +16,8 @@ namespace sidwatch {
 // must hold; an empty one always does. Lists hold if any of them equals.
 struct MessageFilter {
   std::vector<std::string> account_sids;
-  std::vector<StatusText> statuses;
-  Labels labels;  // all must match
+  std::vector<StatusText> statuses;  // kUnknown without a word: any unknown
+  Labels labels;                     // all must match
   std::vector<std::string> senders;
   std::vector<std::string> recipients;
   std::vector<int> error_codes;

@@ -1,5 +1,6 @@
 #include "storage/sqlite/sqlite_errors.h"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <string>
@@ -19,8 +20,13 @@ constexpr absl::string_view kPayload = "sidwatch/SqliteCode";
 
 constexpr int Primary(int extended_code) { return extended_code & 0xff; }
 
-absl::StatusCode CodeOf(int sqlite_code) {
-  switch (sqlite_code) {
+absl::StatusCode CodeOf(int extended_code) {
+  // No room to grow the file that connections share: a full disk, and what was
+  // committed is as it was.
+  if (extended_code == SQLITE_IOERR_SHMSIZE) {
+    return absl::StatusCode::kResourceExhausted;
+  }
+  switch (Primary(extended_code)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_INTERRUPT:
@@ -45,8 +51,9 @@ absl::StatusCode CodeOf(int sqlite_code) {
   }
 }
 
-absl::string_view Sentence(int sqlite_code) {
-  switch (sqlite_code) {
+absl::string_view Sentence(int extended_code) {
+  if (extended_code == SQLITE_IOERR_SHMSIZE) return Sentence(SQLITE_FULL);
+  switch (Primary(extended_code)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return "the store's file is locked by another program";
@@ -69,13 +76,11 @@ absl::string_view Sentence(int sqlite_code) {
 }
 
 absl::Status ToStatus(const SQLite::Exception& error) {
-  const int code = error.getErrorCode();
-  const int extended = error.getExtendedErrorCode();
+  const int code = std::max(error.getErrorCode(), error.getExtendedErrorCode());
   absl::Status status(
-      CodeOf(Primary(code)),
-      absl::StrCat(Sentence(Primary(code)), " (SQLite ",
-                   extended > 0 ? extended : code, ": ", error.what(), ")"));
-  status.SetPayload(kPayload, absl::Cord(absl::StrCat(Primary(code))));
+      CodeOf(code),
+      absl::StrCat(Sentence(code), " (SQLite ", code, ": ", error.what(), ")"));
+  status.SetPayload(kPayload, absl::Cord(absl::StrCat(code)));
   return status;
 }
 
