@@ -107,6 +107,11 @@ void HttpConnection::Refuse(int status, absl::string_view allow) {
   FinishSending();
 }
 
+bool HttpConnection::HasBytes() const {
+  char byte = 0;
+  return ::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) > 0;
+}
+
 void HttpConnection::FinishSending() { ::shutdown(fd_, SHUT_WR); }
 
 bool HttpConnection::Drain() {

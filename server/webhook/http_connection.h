@@ -37,6 +37,9 @@ class HttpConnection {
   // where it is waited for.
   Progress Read(absl::Duration now);
 
+  // Says whether Read would find something.
+  bool HasBytes() const;
+
   // Hands out the request of kWhole. What the peer has sent beyond it begins
   // the next one.
   RequestReader::Whole Take(absl::Duration now);

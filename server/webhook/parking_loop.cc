@@ -141,6 +141,11 @@ void ParkingLoop::Round(absl::Duration now) {
   const int count =
       ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
                    EpollTimeout(wake_at - now));
+  {
+    // Whoever parked these connections armed them under the lock; so what it
+    // wrote is visible from here on.
+    MutexLock lock(mu_);
+  }
   bool accept = false;
   for (int i = 0; i < count; ++i) {
     void* const source = events[static_cast<size_t>(i)].data.ptr;
@@ -311,23 +316,13 @@ void ParkingLoop::Sweep(absl::Duration now) {
 }
 
 void ParkingLoop::CloseIdle() {
-  std::vector<HttpConnection*> waiting;
-  {
-    MutexLock lock(mu_);
-    for (HttpConnection& connection : waiting_) waiting.push_back(&connection);
-  }
-  for (HttpConnection* connection : waiting) {
-    // A last look: its request may have come a moment ago.
-    if (connection->has_partial() || connection->lingering) continue;
-    OnReadable(*connection);
-  }
   Connections idle;
   MutexLock lock(mu_);
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     const auto next = std::next(it);
-    if (!it->lingering && !it->has_partial()) {
-      idle.splice(idle.end(), waiting_, it);
-    }
+    // Not read here: epoll is armed for it and will tell of its bytes.
+    const bool busy = it->lingering || it->has_partial() || it->HasBytes();
+    if (!busy) idle.splice(idle.end(), waiting_, it);
     it = next;
   }
   CountLocked();

@@ -54,7 +54,8 @@ TEST(ChunkedBodyTest, JoinsChunksHoweverTheyArrive) {
       {"no empty line", "0\r\nA: b\r\n", "", false},
   };
   for (const Row& row : rows) {
-    for (const size_t piece_size : {1, 2, 7, 1000}) {
+    for (const size_t piece_size :
+         {size_t{1}, size_t{2}, size_t{7}, size_t{1000}}) {
       SCOPED_TRACE(absl::StrCat(row.name, " in pieces of ", piece_size));
       const Decoded decoded =
           Decode(row.bytes + (row.done ? "next" : ""), piece_size);
@@ -95,7 +96,7 @@ TEST(ChunkedBodyTest, RefusesMalformedAndOversizedChunks) {
        413},
   };
   for (const Row& row : rows) {
-    for (const size_t piece_size : {1, 7, 10000}) {
+    for (const size_t piece_size : {size_t{1}, size_t{7}, size_t{10000}}) {
       SCOPED_TRACE(absl::StrCat(row.name, " in pieces of ", piece_size));
       EXPECT_EQ(Decode(row.bytes, piece_size).status, row.status);
     }
