@@ -13,6 +13,8 @@
 #include "base/error_detail.h"
 #include "base/ids.h"
 #include "server/send/refusal.h"
+#include "server/send/send_errors.h"
+#include "server/send/send_validation.h"
 
 namespace sidwatch {
 namespace {
@@ -50,51 +52,11 @@ absl::Duration Jittered(absl::Duration max) {
   return max * (static_cast<double>(random) / 4294967296.0);
 }
 
-absl::Status ReasonError(absl::StatusCode code, absl::string_view reason,
-                         absl::string_view message) {
-  return DetailedError(code, message, {.reason = std::string(reason)});
-}
-
-absl::Status OutcomeUnknownError(absl::string_view why) {
-  return ReasonError(
-      absl::StatusCode::kUnavailable, "SEND_OUTCOME_UNKNOWN",
-      absl::StrCat(why,
-                   "; it is not sent again. Ask again with the same "
-                   "request_id, or watch it, until it is known"));
-}
-
-absl::Status QueueFullError() {
-  return ReasonError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
-                     "too much waits to be sent (send-concurrency); nothing "
-                     "was sent, try again later");
-}
-
-// The store's own error (its reason is there already), said of a send.
-absl::Status StoreError(const absl::Status& problem) {
-  ErrorDetail detail = DetailOf(problem);
-  if (detail.reason.empty()) detail.reason = "STORE_UNAVAILABLE";
-  return DetailedError(problem.code(),
-                       absl::StrCat("nothing was sent: ", problem.message()),
-                       detail);
-}
-
-// What a caller hears of a request that stands in the store.
 absl::StatusOr<SendResult> StoredResult(const Reservation& reservation,
                                         const Message& message) {
-  switch (reservation.state) {
-    case ReservationState::kSent:
-      return SendResult{.message = message};
-    case ReservationState::kRefused:
-      return RefusedError(reservation.refusal.value_or(Refusal{}));
-    case ReservationState::kNotSent:
-      return ReasonError(absl::StatusCode::kFailedPrecondition, "NOT_SENT",
-                         "this request was given up: Twilio knows no message "
-                         "of it. Use a new request_id to send it");
-    case ReservationState::kReserved:
-    case ReservationState::kSendUnknown:
-      break;
-  }
-  return OutcomeUnknownError("whether Twilio took this message is not known");
+  absl::Status error = ReservationError(reservation);
+  if (!error.ok()) return error;
+  return SendResult{.message = message};
 }
 
 }  // namespace
@@ -169,13 +131,10 @@ absl::Status MessageSender::Admit(CallPtr call, absl::Duration time_left,
       call->begin_time +
       (time_left == absl::InfiniteDuration() ? options_.retry_time : time_left);
   MutexLock lock(mu_);
-  if (stopping_) {
-    return ReasonError(absl::StatusCode::kUnavailable, "DRAINING",
-                       "this server is stopping; nothing was sent, try again");
-  }
+  if (stopping_) return SendDrainingError();
   const auto found = calls_.find(call->request.request_id);
   if (found == calls_.end()) {
-    if (calls_.size() >= calls_max_) return QueueFullError();
+    if (calls_.size() >= calls_max_) return SendQueueFullError();
     UnderWay& under_way = calls_[call->request.request_id];
     under_way.call = call;
     under_way.callers.push_back(std::move(done));
@@ -184,12 +143,8 @@ absl::Status MessageSender::Admit(CallPtr call, absl::Duration time_left,
     return absl::OkStatus();
   }
   UnderWay& under_way = found->second;
-  if (under_way.call->digest != call->digest) {
-    return ReasonError(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
-                       "request_id: another request with other content has "
-                       "it; use a new one");
-  }
-  if (joined_ >= calls_max_) return QueueFullError();
+  if (under_way.call->digest != call->digest) return RequestIdReusedError();
+  if (joined_ >= calls_max_) return SendQueueFullError();
   ++joined_;
   under_way.callers.push_back(std::move(done));
   under_way.repeat_until = std::max(under_way.repeat_until, repeat_until);
@@ -203,17 +158,14 @@ void MessageSender::Reserve(const CallPtr& call) {
     logger_.Error("a request could not be reserved",
                   {{"request_id", call->request.request_id},
                    {"problem", reserved.status().message()}});
-    return Finish(call, StoreError(reserved.status()));
+    return Finish(call, NotReservedError(reserved.status()));
   }
   if (reserved->created) {
     if (call->send_at_problem.ok()) return CallTwilio(call);
     return SettleWith(call, SendReleased{}, call->send_at_problem);
   }
   if (reserved->reservation.digest != call->digest) {
-    return Finish(call, ReasonError(absl::StatusCode::kInvalidArgument,
-                                    "REQUEST_ID_REUSED",
-                                    "request_id: an earlier request with other "
-                                    "content has it; use a new one"));
+    return Finish(call, RequestIdReusedError());
   }
   absl::StatusOr<SendResult> stored =
       StoredResult(reserved->reservation, reserved->message);
@@ -268,9 +220,7 @@ void MessageSender::OnNotSent(const CallPtr& call, const NotSent& result) {
   logger_.Warning(
       "Twilio cannot be reached",
       {{"request_id", call->request.request_id}, {"problem", result.problem}});
-  SettleWith(call, SendReleased{},
-             ReasonError(absl::StatusCode::kUnavailable, "TWILIO_UNREACHABLE",
-                         absl::StrCat("nothing was sent: ", result.problem)));
+  SettleWith(call, SendReleased{}, UnreachableError(result.problem));
 }
 
 void MessageSender::OnUnknown(const CallPtr& call,
@@ -355,11 +305,7 @@ void MessageSender::GiveUpSettling(const CallPtr& call,
                             "written down: ",
                             problem.message())));
   }
-  Finish(call,
-         ReasonError(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
-                     absl::StrCat("nothing was sent (", call->error.message(),
-                                  "), but that could not be written down: ",
-                                  problem.message())));
+  Finish(call, NotReleasedError(call->error, problem));
 }
 
 void MessageSender::RunLater(const CallPtr& call, absl::Duration delay,

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "storage/status_event.h"
 
@@ -28,19 +27,6 @@ struct SendRequest {
   Labels labels;
   std::map<std::string, std::string> extra_parameters;
 };
-
-// Refuses what Twilio would refuse for sure and what could not be stored,
-// naming each wrong field (in the proto's spelling) in one status; at most 16
-// of them. `request` has its defaults already.
-//
-// The problem texts never repeat a body, a number or a parameter's value.
-absl::Status ValidateSendRequest(const SendRequest& request);
-
-// Refuses a send_at outside Twilio's window: more than 300 s and at most 35
-// days after `now`. Apart from the other rules because it alone depends on
-// when it is asked: a request that was taken once must find its stored outcome
-// again though its send_at has passed.
-absl::Status ValidateSendAt(const SendRequest& request, absl::Time now);
 
 // SHA-256 over every field but request_id that is set, each with its name and
 // length, so that two requests have one digest only if they are the same.
