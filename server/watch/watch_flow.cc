@@ -136,10 +136,14 @@ void WatchFlow::TakePage(const EventPage& page) {
 void WatchFlow::TakeSettled(const std::vector<MessagePtr>& messages) {
   if (ended()) return;
   for (const MessagePtr& message : messages) {
-    // One whose last event is still to be read is told by that.
-    const bool told_by_event =
-        !log_.live() && message->last_sequence > log_.cursor();
-    if (!told_by_event) SaySettled(message);
+    if (!unsettled_.contains(message->request_id)) continue;
+    if (message->last_sequence > log_.cursor()) {
+      // Told by its events. They may have been fanned out before anybody knew
+      // whose they are: the log knows by now.
+      log_.Miss(message->last_sequence);
+    } else {
+      SaySettled(message);
+    }
   }
   EndIfFinal();
 }

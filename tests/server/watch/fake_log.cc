@@ -79,6 +79,13 @@ void FakeLog::Claim(int sid, const std::string& request_id) {
     unpublished_.settled.push_back(
         std::make_shared<const Message>(row.message));
   }
+  // A read gives an event the request id that its message has by then.
+  for (auto& event : events_) {
+    if (event->message_sid != Sid(sid)) continue;
+    auto claimed = std::make_shared<StatusEvent>(*event);
+    claimed->request_id = request_id;
+    event = std::move(claimed);
+  }
 }
 
 void FakeLog::Publish(EventTail& tail) {

@@ -198,6 +198,36 @@ TEST_F(WatcherRaceTest, ASettledMessageAfterTheOpeningsReadIsTold) {
   EXPECT_EQ(taken.back(), "message r2 refused");
 }
 
+// Its events were fanned out before anybody knew whose they are.
+TEST_F(WatcherRaceTest, AMessageClaimedBetweenJoiningAndReadingIsNotLost) {
+  const auto opening = HoldRead(1);
+  WatchClient client = Open(From(WatchStart::kNow, Requests({"r1"})));
+  opening->begun.Wait();
+  Commit({.sid = 4, .status = "delivered"});
+  log_.Claim(4, "r1");
+  log_.Publish(tail_);
+  Commit({.sid = 5});
+  while (tail_.fanned_out_sequence() < 2) std::this_thread::yield();
+  opening->go_on.Set();
+
+  // In time for the opening's own read it is older than the watch.
+  EXPECT_THAT(client.TakeUntil("OK"),
+              ElementsAre("created", "progress", "ended ALL_FINAL", "OK"));
+}
+
+TEST_F(WatcherRaceTest, AMessageClaimedUnheardIsReadFromTheLog) {
+  buffer_max_bytes_ = 0;  // no room for what is settled
+  WatchClient client = Open(From(WatchStart::kNow, Requests({"r1"})));
+  EXPECT_THAT(client.Take(2), ElementsAre("created unknown=r1", "progress"));
+
+  Commit({.sid = 4, .status = "delivered"});
+  log_.Claim(4, "r1");
+  log_.Publish(tail_);
+
+  EXPECT_THAT(client.TakeUntil("OK"),
+              ElementsAre("event 1 4 delivered", "ended ALL_FINAL", "OK"));
+}
+
 TEST_F(WatcherRaceTest, WhatTheTailLostComesFromTheLog) {
   FakeLog log;
   EventTail tail(Clock::Real(), 1);
