@@ -10,7 +10,7 @@
 namespace sidwatch {
 
 // SQLite's layer over the real files, that fails one call when a test says so.
-// Its name is given as SqliteStore::Options::vfs.
+// Its name is given as SqliteStore::Options::vfs. Syncs are counted, not done.
 //
 // Thread safety: all methods may be called from any thread. Stores that use it
 // are closed before it goes.
