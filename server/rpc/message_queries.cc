@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error_detail.h"
 #include "server/rpc/conversion.h"
+#include "server/rpc/field_parser.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/request_parser.h"
 #include "sidwatch/v1/tracking.pb.h"

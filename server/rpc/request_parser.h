@@ -1,10 +1,6 @@
 #ifndef SIDWATCH_SERVER_RPC_REQUEST_PARSER_H_
 #define SIDWATCH_SERVER_RPC_REQUEST_PARSER_H_
 
-#include <cstddef>
-#include <cstdint>
-#include <string>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -12,10 +8,6 @@
 #include "server/watch/watch_options.h"
 #include "storage/selection.h"
 
-namespace google::protobuf {
-template <typename Element>
-class RepeatedPtrField;
-}  // namespace google::protobuf
 namespace sidwatch::v1 {
 class GetMessageRequest;
 class ListStatusEventsRequest;
@@ -31,28 +23,9 @@ namespace sidwatch {
 // Errors of all: INVALID_ARGUMENT, FIELD_INVALID, naming the field by its path
 // ("message_sids[3]", "filter.labels") and saying what it must look like.
 
-constexpr size_t kListEntriesMax = 1000;  // CONTRACT section 12
-constexpr size_t kPageSizeMax = 1000;
-constexpr size_t kPageSizeDefault = 100;
-
-absl::StatusOr<MessageSid> ParseMessageSid(absl::string_view field,
-                                           absl::string_view text);
-
-// At most 1000, each once, in the order given.
-absl::StatusOr<MessageSids> ParseMessageSids(
-    absl::string_view field,
-    const google::protobuf::RepeatedPtrField<std::string>& texts);
-
-// "" stays "", for "any".
-absl::StatusOr<std::string> ParseAccountSid(absl::string_view field,
-                                            absl::string_view text);
-
 // `field` is what stands before the names of the filter's own fields.
 absl::StatusOr<MessageFilter> ParseFilter(absl::string_view field,
                                           const v1::MessageFilter& filter);
-
-// 0 is the default.
-absl::StatusOr<size_t> ParsePageSize(int32_t page_size);
 
 // The message that GetMessage is about: one SID or one request id.
 absl::StatusOr<Selection> ParseSelection(const v1::GetMessageRequest& request);

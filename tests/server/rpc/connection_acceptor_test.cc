@@ -1,9 +1,6 @@
 #include "server/rpc/connection_acceptor.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,12 +11,12 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "gmock/gmock.h"
 #include "tests/fakes/collecting_log_sink.h"
 #include "tests/fakes/status_matchers.h"
+#include "tests/server/rpc/raw_client.h"
 
 namespace sidwatch {
 namespace {
@@ -94,55 +91,6 @@ class WaitingSink : public LogSink {
   int lines_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
-// No descriptor can be opened while it lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit none = {.rlim_cur = 3, .rlim_max = before_.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_ = {};
-};
-
-int PortOf(absl::string_view address) {
-  int port = 0;
-  EXPECT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
-  return port;
-}
-
-// A client's socket, not yet connected.
-class Client {
- public:
-  Client() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-  ~Client() { close(fd_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  bool Connect(absl::string_view address) {
-    sockaddr_in to = {};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(static_cast<uint16_t>(PortOf(address)));
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0;
-  }
-
-  // Waits for the server to close the connection.
-  bool IsClosed() {
-    timeval patience = {.tv_sec = 60, .tv_usec = 0};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    char byte = 0;
-    const ssize_t size = recv(fd_, &byte, 1, 0);
-    return size == 0 || (size < 0 && errno == ECONNRESET);
-  }
-
- private:
-  const int fd_;
-};
-
 // A temporary folder for unix sockets, whose paths must be short.
 class TempFolder {
  public:
@@ -177,9 +125,9 @@ class ConnectionAcceptorTest : public testing::Test {
 
 TEST_F(ConnectionAcceptorTest, HandsConnectionsOver) {
   const auto acceptor = Start(100);
-  Client clients[3];
+  RawClient clients[3];
 
-  for (Client& client : clients) {
+  for (RawClient& client : clients) {
     EXPECT_TRUE(client.Connect(acceptor->address()));
   }
 
@@ -273,7 +221,7 @@ TEST_F(ConnectionAcceptorTest, RemovesItsUnixSocketWhenItStops) {
 
 TEST_F(ConnectionAcceptorTest, ClosesWhatIsBeyondItsLimit) {
   const auto acceptor = Start(2);
-  Client clients[3];
+  RawClient clients[3];
   ASSERT_TRUE(clients[0].Connect(acceptor->address()));
   ASSERT_TRUE(clients[1].Connect(acceptor->address()));
   ASSERT_TRUE(taker_.WaitFor(2));
@@ -285,8 +233,8 @@ TEST_F(ConnectionAcceptorTest, ClosesWhatIsBeyondItsLimit) {
 
 TEST_F(ConnectionAcceptorTest, TakesAnotherAsSoonAsOneIsClosed) {
   const auto acceptor = Start(1);
-  Client first;
-  Client second;
+  RawClient first;
+  RawClient second;
   ASSERT_TRUE(first.Connect(acceptor->address()));
   ASSERT_TRUE(taker_.WaitFor(1));
 
@@ -301,11 +249,11 @@ TEST_F(ConnectionAcceptorTest, RecoversWhenDescriptorsRunOut) {
   auto acceptor = *ConnectionAcceptor::Listen("127.0.0.1:0", 100, Clock::Real(),
                                               Logger(sink), counters_);
   acceptor->Start([this](int fd) { taker_.Take(fd); });
-  Client clients[5];
+  RawClient clients[5];
 
   {
     const NoDescriptors exhausted;
-    for (Client& client : clients) {
+    for (RawClient& client : clients) {
       ASSERT_TRUE(client.Connect(acceptor->address()));
     }
     ASSERT_TRUE(sink.Wait());
@@ -320,7 +268,7 @@ TEST_F(ConnectionAcceptorTest, StopsThoughDescriptorsHaveRunOut) {
   auto acceptor = *ConnectionAcceptor::Listen("127.0.0.1:0", 100, Clock::Real(),
                                               Logger(sink), counters_);
   acceptor->Start([this](int fd) { taker_.Take(fd); });
-  Client client;
+  RawClient client;
   const NoDescriptors exhausted;
   ASSERT_TRUE(client.Connect(acceptor->address()));
   ASSERT_TRUE(sink.Wait());

@@ -4,16 +4,21 @@
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "sidwatch/v1/tracking.grpc.pb.h"
 #include "tests/fakes/collecting_log_sink.h"
 #include "tests/fakes/status_matchers.h"
+#include "tests/server/rpc/raw_client.h"
 
 namespace sidwatch {
 namespace {
@@ -67,6 +72,13 @@ class GrpcServerTest : public testing::Test {
   }
   std::string Health(const std::string& service) {
     return Health(ChannelTo(server_->address()), service);
+  }
+
+  bool HasLine(const char* text) const {
+    const std::vector<std::string> lines = sink_.lines();
+    return std::any_of(lines.begin(), lines.end(), [text](const auto& line) {
+      return absl::StrContains(line, text);
+    });
   }
 
   // Answers every rpc with UNIMPLEMENTED.
@@ -174,6 +186,22 @@ TEST_F(GrpcServerTest, TakesANewConnectionWhenAnOldOneHasGone) {
   first.reset();
 
   EXPECT_EQ(Health(second, ""), "SERVING");
+}
+
+// What gRPC's own listener does not survive (CVE-2023-4785).
+TEST_F(GrpcServerTest, AnswersAgainAfterDescriptorsRanOut) {
+  ASSERT_THAT(Start(), IsOk());
+  server_->SetServing(true);
+  {
+    RawClient clients[20];
+    const NoDescriptors exhausted;
+    for (RawClient& client : clients) {
+      ASSERT_TRUE(client.Connect(server_->address()));
+    }
+    while (!HasLine("cannot accept")) std::this_thread::yield();
+  }
+
+  EXPECT_EQ(Health(""), "SERVING");
 }
 
 TEST_F(GrpcServerTest, IsAliveAndKeepsItsLogToOurs) {

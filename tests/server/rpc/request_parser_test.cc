@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error_detail.h"
 #include "gmock/gmock.h"
+#include "server/rpc/field_parser.h"
 #include "sidwatch/v1/tracking.pb.h"
 #include "tests/fakes/status_matchers.h"
 

@@ -263,6 +263,20 @@ TEST_F(TrackingServiceTest, ListsMessagesNewestFirstInPages) {
                                 SidText(1)));
 }
 
+TEST_F(TrackingServiceTest, FindsWordsNobodyKnowsByTheUnknownStatus) {
+  stack_.Append(FakeTwilioClient::Sid(1), "teleported");
+  stack_.Append(FakeTwilioClient::Sid(2), "sent");
+  v1::ListMessagesRequest request;
+  request.mutable_filter()->add_statuses(v1::MESSAGE_STATUS_UNKNOWN);
+  v1::ListMessagesResponse response;
+  TestCall call;
+
+  ASSERT_TRUE(stack_.stub().ListMessages(&call, request, &response).ok());
+
+  ASSERT_THAT(response.messages(), SizeIs(1));
+  EXPECT_EQ(response.messages(0).status_text(), "teleported");
+}
+
 TEST_F(TrackingServiceTest, RefusesAPageTokenOfAnotherFilter) {
   stack_.AppendMessages(3);
   v1::ListMessagesRequest request;
