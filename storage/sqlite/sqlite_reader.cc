@@ -135,7 +135,9 @@ absl::StatusOr<StoreStats> SqliteReader::Stats() {
 
 absl::StatusOr<EventPage> SqliteReader::ReadAfter(int64_t after_sequence,
                                                   const Selection& selection,
-                                                  const ReadOptions& options) {
+                                                  const ReadOptions& given) {
+  ReadOptions options = given;
+  options.events_max = std::max<size_t>(options.events_max, 1);
   const Transaction transaction(*database_);
   if (!transaction.begun().ok()) return transaction.begun();
   if (const auto* filter = std::get_if<MessageFilter>(&selection)) {

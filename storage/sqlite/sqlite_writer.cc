@@ -225,6 +225,9 @@ absl::Status SqliteWriter::CheckFloor() const {
 void SqliteWriter::NoteFailure(const absl::Status& failure) {
   if (ScopeOf(failure) != FailureScope::kStore || broken_) return;
   broken_ = true;
+  // The next start recovers from the log as it is: closing leaves it alone.
+  sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                    nullptr);
   logger_.Error("store broken", {{"error", failure.ToString()}});
 }
 

@@ -47,6 +47,19 @@ void WriteProcessId(int fd) {
   [[maybe_unused]] const ssize_t written = pwrite(fd, id.data(), id.size(), 0);
 }
 
+// A new folder outlives a power cut only once the one above it is on disk.
+// (SQLite does the same for the files in it.)
+absl::Status SyncFolder(const std::filesystem::path& folder) {
+  const std::string path = folder.empty() ? "." : folder.string();
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return FileError("open the folder", path, errno);
+  const int synced = fsync(fd);
+  const int error = errno;
+  close(fd);
+  return synced == 0 ? absl::OkStatus()
+                     : FileError("sync the folder", path, error);
+}
+
 absl::Status MakeFolder(const std::filesystem::path& folder) {
   if (folder.empty() || access(folder.c_str(), F_OK) == 0) {
     return absl::OkStatus();
@@ -55,7 +68,7 @@ absl::Status MakeFolder(const std::filesystem::path& folder) {
   if (mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) {
     return FileError("make the folder", folder.string(), errno);
   }
-  return absl::OkStatus();
+  return SyncFolder(folder.parent_path());
 }
 
 std::string FolderOf(const std::string& path) {
