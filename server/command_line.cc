@@ -83,14 +83,13 @@ absl::Status RefuseLeftOver(const std::string& argument) {
                              "; the nearest is --", NearestSettingName(name)));
 }
 
-absl::StatusOr<CommandLine> Collect(const FlagsByName& flags) {
+CommandLine Collect(const FlagsByName& flags) {
   CommandLine line;
   for (const auto& [name, flag] : flags) {
     if (flag->count() == 0) continue;
-    if (flag->count() > 1) {
-      return Refuse(absl::StrCat("--", name, " is given twice: keep one"));
-    }
-    line.flags[name] = flag->results().front();
+    // Of a flag given twice the last counts: scripts that wrap the program
+    // append what they override.
+    line.flags[name] = flag->results().back();
   }
   line.ready_fd = std::exchange(line.flags["ready-fd"], "");
   line.flags.erase("ready-fd");
@@ -127,19 +126,15 @@ absl::StatusOr<CommandLine> ParseCommandLine(
     return Refuse(error.what());
   }
 
-  CommandLine line;
-  if (help->count() > 0 || version->count() > 0) {
-    line.command = help->count() > 0 ? Command::kHelp : Command::kVersion;
-    return line;
-  }
+  if (help->count() > 0) return CommandLine{.command = Command::kHelp};
+  if (version->count() > 0) return CommandLine{.command = Command::kVersion};
   const std::vector<std::string> left_over = app.remaining(true);
   if (!left_over.empty()) return RefuseLeftOver(left_over.front());
-  absl::StatusOr<CommandLine> collected = Collect(flags);
-  if (!collected.ok()) return collected;
+  CommandLine line = Collect(flags);
   for (const auto& [command, value] : commands) {
-    if (command->parsed()) collected->command = value;
+    if (command->parsed()) line.command = value;
   }
-  return collected;
+  return line;
 }
 
 }  // namespace sidwatch

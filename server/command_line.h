@@ -23,8 +23,8 @@ struct CommandLine {
 // of CLI11.
 //
 // Errors: INVALID_ARGUMENT, one sentence: a flag nobody knows (naming the
-// nearest), one without its value, one given twice, a secret given as a flag,
-// a command that does not exist.
+// nearest), one without its value, a secret given as a flag, a command that
+// does not exist. Of a flag given twice the last counts.
 absl::StatusOr<CommandLine> ParseCommandLine(
     const std::vector<std::string>& arguments);
 

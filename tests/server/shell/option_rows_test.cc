@@ -198,9 +198,6 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoValueAfterCommand",
          {"serve", "--storage"},
          "--storage needs a value"},
-        {"GivenTwice",
-         {"--storage=sqlite:a", "--storage=sqlite:b"},
-         "--storage is given twice: keep one"},
         {"SecretAsFlag",
          {"--twilio-auth-token", "hunter2"},
          "--twilio-auth-token is not a flag, because every process can read "

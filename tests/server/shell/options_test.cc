@@ -52,6 +52,14 @@ class OptionsTest : public testing::Test {
   const TempFolder folder_;
 };
 
+TEST_F(OptionsTest, TakesTheLastOfAFlagGivenTwice) {
+  const auto invocation =
+      Parse({"--grpc-max-connections=5", "serve", "--grpc-max-connections=6"});
+
+  ASSERT_THAT(invocation, IsOk());
+  EXPECT_EQ(invocation->options.grpc_max_connections, 6u);
+}
+
 TEST_F(OptionsTest, HasTheDefaultsOfTheContract) {
   const auto invocation = Parse({});
 
