@@ -11,7 +11,7 @@
 namespace sidwatch {
 namespace {
 
-// In the order of ReadRow.
+// In the order of ReadColumns.
 constexpr const char* kSelect = R"sql(
   SELECT message_id, message_sid, account, fold, create_time, "from", "to",
          origin, direction, messaging_service, error_code, error_message,
@@ -37,6 +37,35 @@ int64_t FoldOf(const MessageRow& row) {
   return PackMessageFold({.status = row.message.status.status,
                           .seen = row.seen,
                           .message_sequence = row.message.message_sequence});
+}
+
+// All but what the row only refers to: names and labels.
+absl::Status ReadColumns(const SQLite::Statement& select, MessageRow& row) {
+  Message& message = row.message;
+  message.message_id = IntAt(select, 0);
+  if (const std::string blob = BytesAt(select, 1); !blob.empty()) {
+    const absl::StatusOr<MessageSid> sid = MessageSid::FromBlob(blob);
+    if (!sid.ok()) return sid.status();
+    message.message_sid = *sid;
+  }
+  row.account = IntAt(select, 2);
+  const MessageFold fold = UnpackMessageFold(IntAt(select, 3));
+  row.seen = fold.seen;
+  message.message_sequence = fold.message_sequence;
+  message.status.status = fold.status;
+  message.final = IsFinal(fold.status);
+  message.create_time = absl::FromUnixMicros(IntAt(select, 4));
+  message.from = AddressAt(select, 5);
+  message.to = AddressAt(select, 6);
+  message.origin = static_cast<Origin>(IntAt(select, 7));
+  message.error_code = OptionalIntAt(select, 10);
+  message.error_message = BytesAt(select, 11);
+  message.status.unknown_word = BytesAt(select, 12);
+  message.body = BytesAt(select, 13);
+  message.num_segments = OptionalIntAt(select, 14);
+  message.num_media = OptionalIntAt(select, 15);
+  message.request_id = BytesAt(select, 16);
+  return absl::OkStatus();
 }
 
 std::vector<int64_t> ReadIds(SQLite::Statement& select) {
@@ -257,46 +286,23 @@ MessageTable::Found MessageTable::ReadOne(SQLite::Statement& select) {
 absl::StatusOr<MessageRow> MessageTable::ReadRow(
     const SQLite::Statement& select) {
   MessageRow row;
+  if (absl::Status s = ReadColumns(select, row); !s.ok()) return s;
   Message& message = row.message;
-  message.message_id = IntAt(select, 0);
-  if (const std::string blob = BytesAt(select, 1); !blob.empty()) {
-    const absl::StatusOr<MessageSid> sid = MessageSid::FromBlob(blob);
-    if (!sid.ok()) return sid.status();
-    message.message_sid = *sid;
-  }
-  row.account = IntAt(select, 2);
-  const MessageFold fold = UnpackMessageFold(IntAt(select, 3));
-  row.seen = fold.seen;
-  message.message_sequence = fold.message_sequence;
-  message.status.status = fold.status;
-  message.final = IsFinal(fold.status);
-  message.create_time = absl::FromUnixMicros(IntAt(select, 4));
-  message.from = AddressAt(select, 5);
-  message.to = AddressAt(select, 6);
-  message.origin = static_cast<Origin>(IntAt(select, 7));
-  const int64_t direction = IntAt(select, 8);
-  const int64_t service = IntAt(select, 9);
-  message.error_code = OptionalIntAt(select, 10);
-  message.error_message = BytesAt(select, 11);
-  message.status.unknown_word = BytesAt(select, 12);
-  message.body = BytesAt(select, 13);
-  message.num_segments = OptionalIntAt(select, 14);
-  message.num_media = OptionalIntAt(select, 15);
-  message.request_id = BytesAt(select, 16);
-
-  absl::StatusOr<std::string> account_sid = names_.NameOf(row.account);
-  if (!account_sid.ok()) return account_sid.status();
-  message.account_sid = *std::move(account_sid);
-  absl::StatusOr<std::string> direction_word = names_.NameOf(direction);
-  if (!direction_word.ok()) return direction_word.status();
-  message.direction = *std::move(direction_word);
-  absl::StatusOr<std::string> service_sid = names_.NameOf(service);
-  if (!service_sid.ok()) return service_sid.status();
-  message.messaging_service_sid = *std::move(service_sid);
+  absl::Status named = ReadName(row.account, message.account_sid);
+  named.Update(ReadName(IntAt(select, 8), message.direction));
+  named.Update(ReadName(IntAt(select, 9), message.messaging_service_sid));
+  if (!named.ok()) return named;
   if (message.origin == Origin::kSentHere) {
     if (absl::Status s = ReadLabels(message); !s.ok()) return s;
   }
   return row;
+}
+
+absl::Status MessageTable::ReadName(int64_t name_id, std::string& name) {
+  absl::StatusOr<std::string> found = names_.NameOf(name_id);
+  if (!found.ok()) return found.status();
+  name = *std::move(found);
+  return absl::OkStatus();
 }
 
 absl::Status MessageTable::ReadLabels(Message& message) {

@@ -73,6 +73,7 @@ class MessageTable {
 
  private:
   absl::StatusOr<MessageRow> ReadRow(const SQLite::Statement& select);
+  absl::Status ReadName(int64_t name_id, std::string& name);
   absl::Status ReadLabels(Message& message);
   absl::Status InsertLabels(const Message& message);
   Found ReadOne(SQLite::Statement& select);

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "storage/sqlite/append_event.h"
+#include "storage/sqlite/append_target.h"
 
 namespace sidwatch {
 namespace {

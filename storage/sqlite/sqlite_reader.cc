@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "SQLiteCpp/Database.h"
+#include "storage/sqlite/event_page.h"
 #include "storage/sqlite/page_size.h"
 #include "storage/sqlite/sqlite_connection.h"
 #include "storage/sqlite/sqlite_errors.h"
@@ -14,46 +15,7 @@
 namespace sidwatch {
 namespace {
 
-// Rows looked at for one page: some 20 ms, so that no read holds up a
-// checkpoint for long.
-constexpr size_t kRowsMax = 20'000;
-constexpr size_t kListRows = 200;
-
-// Collects events up to the limits of a page.
-class PageBuilder {
- public:
-  PageBuilder(int64_t after_sequence, const ReadOptions& options)
-      : options_(options) {
-    page_.next_after_sequence = after_sequence;
-  }
-
-  void LookAt(int64_t sequence) { page_.next_after_sequence = sequence; }
-
-  // Returns false when the page is full with it.
-  bool Add(StatusEvent event) {
-    LookAt(event.sequence);
-    size_bytes_ += SizeBytes(event);
-    page_.events.push_back(
-        std::make_shared<const StatusEvent>(std::move(event)));
-    full_ = page_.events.size() >= options_.events_max ||
-            size_bytes_ >= options_.bytes_max;
-    return !full_;
-  }
-
-  bool full() const { return full_; }
-
-  EventPage Take() { return std::move(page_); }
-
- private:
-  const ReadOptions& options_;
-  EventPage page_;
-  size_t size_bytes_ = 0;
-  bool full_ = false;
-};
-
-bool BySequence(const StatusEvent& a, const StatusEvent& b) {
-  return a.sequence < b.sequence;
-}
+constexpr size_t kListRows = 200;  // read at once
 
 }  // namespace
 
@@ -75,26 +37,6 @@ class SqliteReader::Transaction {
  private:
   SQLite::Database& database_;
   absl::Status begun_;
-};
-
-// The messages of the events of one page, each read once.
-class SqliteReader::MessageCache {
- public:
-  explicit MessageCache(StoreTables& tables) : tables_(tables) {}
-
-  absl::StatusOr<const MessageRow*> Get(int64_t message_id) {
-    std::unique_ptr<MessageRow>& row = rows_[message_id];
-    if (row == nullptr) {
-      absl::StatusOr<MessageRow> found = tables_.GetMessage(message_id);
-      if (!found.ok()) return found.status();
-      row = std::make_unique<MessageRow>(*std::move(found));
-    }
-    return row.get();
-  }
-
- private:
-  StoreTables& tables_;
-  absl::flat_hash_map<int64_t, std::unique_ptr<MessageRow>> rows_;
 };
 
 absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(
@@ -141,71 +83,12 @@ absl::StatusOr<EventPage> SqliteReader::ReadAfter(int64_t after_sequence,
   const Transaction transaction(*database_);
   if (!transaction.begun().ok()) return transaction.begun();
   if (const auto* filter = std::get_if<MessageFilter>(&selection)) {
-    return ScanLog(after_sequence, *filter, options);
+    return ReadLogPage(*tables_, after_sequence, *filter, options);
   }
   const absl::StatusOr<std::vector<MessageRow>> messages =
       FindMessages(selection);
   if (!messages.ok()) return messages.status();
-  return ScanMessages(after_sequence, *messages, options);
-}
-
-absl::StatusOr<EventPage> SqliteReader::ScanLog(int64_t after_sequence,
-                                                const MessageFilter& filter,
-                                                const ReadOptions& options) {
-  PageBuilder page(after_sequence, options);
-  MessageCache cache(*tables_);
-  size_t rows = 0;
-  const bool everything = filter.empty();
-  const auto message_of = [&](int64_t message_id) {
-    return cache.Get(message_id);
-  };
-  const auto take = [&](StatusEvent event) {
-    ++rows;
-    if (everything || Matches(filter, event)) return page.Add(std::move(event));
-    page.LookAt(event.sequence);
-    return true;
-  };
-  absl::Status scanned = tables_->events.Scan(
-      after_sequence, kRowsMax, options.include_parameters, message_of, take);
-  if (!scanned.ok()) return scanned;
-  if (!page.full() && rows < kRowsMax) {
-    const absl::StatusOr<StoreRow> head = tables_->store.Read();
-    if (!head.ok()) return head.status();
-    page.LookAt(std::max(after_sequence, head->last_sequence));
-  }
-  return page.Take();
-}
-
-absl::StatusOr<EventPage> SqliteReader::ScanMessages(
-    int64_t after_sequence, const std::vector<MessageRow>& messages,
-    const ReadOptions& options) {
-  std::vector<StatusEvent> found;
-  // Keeps the earliest events_max of all; the rest is for later pages.
-  const auto trim = [&] {
-    std::sort(found.begin(), found.end(), BySequence);
-    if (found.size() > options.events_max) found.resize(options.events_max);
-  };
-  for (const MessageRow& message : messages) {
-    const auto take = [&](StatusEvent event) {
-      found.push_back(std::move(event));
-      return true;
-    };
-    absl::Status scanned =
-        tables_->events.ScanMessage(message, after_sequence, options.events_max,
-                                    options.include_parameters, take);
-    if (!scanned.ok()) return scanned;
-    if (found.size() > 2 * options.events_max) trim();
-  }
-  trim();
-
-  PageBuilder page(after_sequence, options);
-  for (StatusEvent& event : found) {
-    if (!page.Add(std::move(event))) return page.Take();
-  }
-  const absl::StatusOr<StoreRow> head = tables_->store.Read();
-  if (!head.ok()) return head.status();
-  page.LookAt(std::max(after_sequence, head->last_sequence));
-  return page.Take();
+  return ReadMessagesPage(*tables_, after_sequence, *messages, options);
 }
 
 absl::StatusOr<std::vector<Parameters>> SqliteReader::ReadParameters(

@@ -52,17 +52,10 @@ class SqliteReader {
 
  private:
   class Transaction;
-  class MessageCache;
 
   SqliteReader(std::unique_ptr<SQLite::Database> database,
                std::unique_ptr<StoreTables> tables);
 
-  absl::StatusOr<EventPage> ScanLog(int64_t after_sequence,
-                                    const MessageFilter& filter,
-                                    const ReadOptions& options);
-  absl::StatusOr<EventPage> ScanMessages(
-      int64_t after_sequence, const std::vector<MessageRow>& messages,
-      const ReadOptions& options);
   absl::StatusOr<std::vector<MessageRow>> FindMessages(
       const Selection& selection);
   absl::Status AddState(const MessageSid& message_sid, SelectionState& state);
