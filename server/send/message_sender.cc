@@ -152,6 +152,8 @@ absl::Status MessageSender::Admit(CallPtr call, absl::Duration time_left,
 }
 
 void MessageSender::Reserve(const CallPtr& call) {
+  // It only waited for a worker: begun now, it might not end in time.
+  if (stopping()) return Finish(call, SendDrainingError());
   const absl::StatusOr<ReserveResult> reserved =
       log_.Reserve(MakeReservation(*call));
   if (!reserved.ok()) {

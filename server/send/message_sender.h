@@ -76,8 +76,9 @@ class MessageSender {
   // STORE_UNAVAILABLE, STORE_FULL, DRAINING.
   void Send(SendRequest request, absl::Duration time_left, Done done);
 
-  // Refuses what comes after with DRAINING, gives up waiting for Twilio's 429s
-  // to end, finishes what was begun, joins the workers. Idempotent.
+  // Refuses what comes after, and what is not reserved yet, with DRAINING;
+  // gives up waiting for Twilio's 429s to end, finishes what was begun, joins
+  // the workers. Idempotent.
   void Stop();
 
  private:

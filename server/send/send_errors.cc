@@ -47,11 +47,15 @@ absl::Status SendDrainingError() {
 }
 
 absl::Status NotReservedError(const absl::Status& problem) {
-  ErrorDetail detail = DetailOf(problem);
-  if (detail.reason.empty()) detail.reason = "STORE_UNAVAILABLE";
-  return DetailedError(problem.code(),
-                       absl::StrCat("nothing was sent: ", problem.message()),
-                       detail);
+  const ErrorDetail detail = DetailOf(problem);
+  const std::string message =
+      absl::StrCat("nothing was sent: ", problem.message());
+  // One that the store has no reason for is not the caller's fault either.
+  if (detail.reason.empty()) {
+    return ReasonError(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                       message);
+  }
+  return DetailedError(problem.code(), message, detail);
 }
 
 absl::Status NotReleasedError(const absl::Status& why,

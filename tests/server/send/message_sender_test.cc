@@ -635,6 +635,9 @@ TEST_F(MessageSenderTest, NothingIsSentWithoutAReservation) {
   store_->FailNext<ReserveWrite>(1, absl::ResourceExhaustedError("full"));
   EXPECT_THAT(Send(), AllOf(StatusIs(absl::StatusCode::kResourceExhausted),
                             HasReason("STORE_FULL")));
+  store_->FailNext<ReserveWrite>(1, absl::InternalError("refused"));
+  EXPECT_THAT(Send(), AllOf(StatusIs(absl::StatusCode::kUnavailable),
+                            HasReason("STORE_UNAVAILABLE")));
 
   EXPECT_THAT(twilio_.calls(), SizeIs(0));
 }
@@ -736,6 +739,24 @@ TEST_F(MessageSenderTest, StopRefusesNewAndFinishesWhatWasBegun) {
 
   EXPECT_TRUE(begun.answered());
   EXPECT_THAT(begun.Wait(), IsOk());
+}
+
+TEST_F(MessageSenderTest, StopBeginsNothingThatStillWaitsForAWorker) {
+  options_.concurrency = 1;
+  twilio_.Hold();
+  const Caller begun = Begin(Request("order-1"));
+  twilio_.WaitForCalls(1);
+  const Caller queued = Begin(Request("order-2"));
+  std::thread stop([this] { sender_->Stop(); });
+  while (!Begin(Request("order-1")).answered()) std::this_thread::yield();
+
+  twilio_.Release();
+  stop.join();
+
+  EXPECT_THAT(begun.Wait(), IsOk());
+  EXPECT_THAT(queued.Wait(), HasReason("DRAINING"));
+  EXPECT_THAT(Stored("order-2").unknown, ElementsAre("order-2"));
+  EXPECT_THAT(twilio_.calls(), SizeIs(1));
 }
 
 TEST_F(MessageSenderTest, StopGivesUpWaitingForTwiliosRateLimit) {
