@@ -54,9 +54,9 @@ UrlParts ParseUrl(const std::string& url) {
   };
   parts.scheme = part(CURLUPART_SCHEME);
   parts.host = part(CURLUPART_HOST);
-  parts.has_more = !part(CURLUPART_USER).empty() ||
-                   !part(CURLUPART_QUERY).empty() ||
-                   !part(CURLUPART_FRAGMENT).empty();
+  parts.has_more =
+      !part(CURLUPART_USER).empty() || !part(CURLUPART_PASSWORD).empty() ||
+      !part(CURLUPART_QUERY).empty() || !part(CURLUPART_FRAGMENT).empty();
   return parts;
 }
 

@@ -263,6 +263,7 @@ TEST_F(CurlTwilioClientTest, BaseUrlIsCheckedWhenItIsMade) {
       {"http://10.0.0.1", false},
       {"ftp://127.0.0.1", false},
       {"https://user:secret@api.twilio.com", false},
+      {"https://:secret@api.twilio.com", false},
       {"https://api.twilio.com?x=1", false},
       {"api.twilio.com", false},
       {"", false},
