@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 #include "tests/emulator/form.h"
 
@@ -213,11 +214,23 @@ std::optional<ApiError> CheckSchedule(const Parameters& parameters,
                       "35 days ahead."};
 }
 
+// An http or https URL of at most 4000 characters, whose host has a name
+// without "_" (FACTS 1.1).
+bool IsCallbackUrl(absl::string_view url) {
+  if (url.size() > 4000) return false;
+  if (!absl::ConsumePrefix(&url, "http://") &&
+      !absl::ConsumePrefix(&url, "https://")) {
+    return false;
+  }
+  absl::string_view host = url.substr(0, url.find_first_of("/?#"));
+  const size_t userinfo = host.rfind('@');
+  if (userinfo != absl::string_view::npos) host.remove_prefix(userinfo + 1);
+  return !host.empty() && host[0] != ':' && !absl::StrContains(host, '_');
+}
+
 std::optional<ApiError> CheckOthers(const Parameters& parameters) {
   const std::string callback = ParameterOf(parameters, "StatusCallback");
-  if (!callback.empty() &&
-      (callback.size() > 4000 || (!absl::StartsWith(callback, "http://") &&
-                                  !absl::StartsWith(callback, "https://")))) {
+  if (!callback.empty() && !IsCallbackUrl(callback)) {
     return ApiError{.code = 21609,
                     .message = "The 'StatusCallback' URL is not valid."};
   }

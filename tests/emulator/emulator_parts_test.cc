@@ -143,6 +143,11 @@ TEST(CheckCreateTest, AnswersAsTwilioDoes) {
       {"To=%2B15551234567&From=12345&ContentSid=HX1", 21655},
       {"To=%2B15551234567&From=12345&Body=x&ContentVariables={}", 21654},
       {"To=%2B15551234567&From=12345&Body=x&StatusCallback=x", 21609},
+      {"To=%2B15551234567&From=12345&Body=x&StatusCallback=http://", 21609},
+      {"To=%2B15551234567&From=12345&Body=x&StatusCallback=http://a_b/", 21609},
+      {"To=%2B15551234567&From=12345&Body=x"
+       "&StatusCallback=http://u_1:p@a:1/t_2%3Fr_3%23rc=5",
+       0},
       {"To=%2B15551234567&From=12345&Body=x&ValidityPeriod=0", 21624},
       {"To=%2B15551234567&From=12345&Body=x&ScheduleType=fixed", 35111},
       {"To=%2B15551234567&From=12345&Body=x&ScheduleType=fixed"
