@@ -13,15 +13,14 @@
 namespace sidwatch {
 
 // A warning that strangers can cause, and that must not fill the disk: at
-// most one line in kInterval, which says how many were left out before it.
+// most one line in `interval`, which says how many were left out before it.
 //
 // Thread safety: Warn may be called from any thread.
 class LimitedWarning {
  public:
-  static constexpr absl::Duration kInterval = absl::Seconds(10);
-
-  LimitedWarning(Logger log, absl::string_view message)
-      : log_(log), message_(message) {}
+  LimitedWarning(Logger log, absl::string_view message,
+                 absl::Duration interval = absl::Seconds(10))
+      : log_(log), message_(message), interval_(interval) {}
 
   // `now` is monotonic.
   void Warn(absl::Duration now, std::vector<LogField> fields) {
@@ -32,7 +31,7 @@ class LimitedWarning {
         ++left_out_;
         return;
       }
-      next_ = now + kInterval;
+      next_ = now + interval_;
       left_out = std::exchange(left_out_, 0);
     }
     if (left_out > 0) fields.push_back({"left_out", left_out});
@@ -42,6 +41,7 @@ class LimitedWarning {
  private:
   const Logger log_;
   const absl::string_view message_;  // a literal
+  const absl::Duration interval_;
 
   Mutex mu_;
   absl::Duration next_ ABSL_GUARDED_BY(mu_) = -absl::InfiniteDuration();

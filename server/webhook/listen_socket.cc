@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,6 +56,29 @@ absl::StatusOr<AddressList> Resolve(absl::string_view address) {
   return AddressList(found, &::freeaddrinfo);
 }
 
+std::string HostText(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
+  } else if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
+  }
+  return text;
+}
+
+std::string AddressText(const sockaddr_storage& address) {
+  // The port is at the same place in both families.
+  const uint16_t port =
+      ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  const std::string host = HostText(address);
+  if (address.ss_family == AF_INET6) {
+    return absl::StrCat("[", host, "]:", port);
+  }
+  return absl::StrCat(host, ":", port);
+}
+
 absl::Status ListenError(absl::string_view address, int error) {
   if (error == EADDRINUSE) {
     return absl::AlreadyExistsError(
@@ -85,27 +109,29 @@ absl::StatusOr<int> OpenListenSocket(absl::string_view address) {
   return fd;
 }
 
-std::string HostText(const sockaddr_storage& address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
-  } else if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
+AcceptOutcome AcceptSocket(int listener, AcceptedSocket& accepted) {
+  sockaddr_storage peer = {};
+  socklen_t size = sizeof(peer);
+  const int fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    // An answer is one write: there is nothing to wait for.
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    accepted = {.fd = fd, .remote_address = HostText(peer)};
+    return AcceptOutcome::kAccepted;
   }
-  return text;
-}
-
-std::string AddressText(const sockaddr_storage& address) {
-  // The port is at the same place in both families.
-  const uint16_t port =
-      ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-  const std::string host = HostText(address);
-  if (address.ss_family == AF_INET6) {
-    return absl::StrCat("[", host, "]:", port);
+  switch (errno) {
+    case EAGAIN:
+      return AcceptOutcome::kNobody;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return AcceptOutcome::kNoDescriptors;
+    default:
+      return AcceptOutcome::kTryNext;  // ECONNABORTED, EPROTO, EINTR …
   }
-  return absl::StrCat(host, ":", port);
 }
 
 std::string BoundAddress(int fd) {

@@ -19,11 +19,21 @@ namespace sidwatch {
 // INVALID_ARGUMENT (malformed), ALREADY_EXISTS (in use), else UNAVAILABLE.
 absl::StatusOr<int> OpenListenSocket(absl::string_view address);
 
-// "127.0.0.1:8080", "[::1]:8080".
-std::string AddressText(const sockaddr_storage& address);
+// What came of an attempt to accept.
+enum class AcceptOutcome {
+  kAccepted,
+  kNobody,         // nobody is waiting
+  kTryNext,        // that one connection failed; the next may be good
+  kNoDescriptors,  // this process or the machine has none left: rest a while
+};
 
-// The same without the port.
-std::string HostText(const sockaddr_storage& address);
+struct AcceptedSocket {
+  int fd = -1;                 // does not block; the caller's to close
+  std::string remote_address;  // of the peer, without its port
+};
+
+// Takes one waiting connection. errno says more when it fails.
+AcceptOutcome AcceptSocket(int listener, AcceptedSocket& accepted);
 
 // The real address of a bound socket.
 std::string BoundAddress(int fd);

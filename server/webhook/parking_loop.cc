@@ -1,11 +1,8 @@
 #include "server/webhook/parking_loop.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -171,20 +168,19 @@ void ParkingLoop::Round(absl::Duration now) {
 void ParkingLoop::AcceptAll(size_t accepts_max) {
   for (size_t i = 0; i < accepts_max; ++i) {
     if (!CanMakeRoom()) return PauseListening(absl::ZeroDuration());
-    sockaddr_storage peer = {};
-    socklen_t size = sizeof(peer);
-    const int fd = ::accept4(listener_, reinterpret_cast<sockaddr*>(&peer),
-                             &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      MakeRoom();
-      Add(fd, HostText(peer));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return;
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-               errno == ENOMEM) {
-      return AcceptFailed(errno);
+    AcceptedSocket accepted;
+    switch (AcceptSocket(listener_, accepted)) {
+      case AcceptOutcome::kAccepted:
+        MakeRoom();
+        Add(std::move(accepted));
+        break;
+      case AcceptOutcome::kNobody:
+        return;
+      case AcceptOutcome::kTryNext:
+        break;
+      case AcceptOutcome::kNoDescriptors:
+        return AcceptFailed(errno);
     }
-    // Anything else is about that one connection: the next may be good.
   }
 }
 
@@ -208,18 +204,13 @@ void ParkingLoop::MakeRoom() {
   evicted_warning_.Warn(Now(), {{"connections_max", options_.connections_max}});
 }
 
-void ParkingLoop::Add(int fd, std::string remote_address) {
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+void ParkingLoop::Add(AcceptedSocket accepted) {
   MutexLock lock(mu_);
-  HttpConnection& connection =
-      waiting_.emplace_back(fd, std::move(remote_address), options_.rules);
+  HttpConnection& connection = waiting_.emplace_back(
+      accepted.fd, std::move(accepted.remote_address), options_.rules);
   connection.place = std::prev(waiting_.end());
   connection.wait_until = Now() + options_.keep_alive;
-  epoll_event event = {};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
-  event.data.ptr = &connection;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+  Arm(connection, EPOLL_CTL_ADD);
   CountLocked();
 }
 
@@ -231,10 +222,7 @@ void ParkingLoop::AcceptFailed(int error) {
 
 void ParkingLoop::PauseListening(absl::Duration until) {
   rest_until_ = until;
-  listening_ = false;
-  epoll_event event = {};
-  event.data.ptr = &listener_;
-  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_, &event);
+  SetListening(false);
 }
 
 void ParkingLoop::ListenAgain(absl::Duration now) {
@@ -245,9 +233,13 @@ void ParkingLoop::ListenAgain(absl::Duration now) {
             in_hand_.size() >= options_.connections_max;
     if (full_) return;
   }
-  listening_ = true;
+  SetListening(true);
+}
+
+void ParkingLoop::SetListening(bool listening) {
+  listening_ = listening;
   epoll_event event = {};
-  event.events = EPOLLIN;
+  if (listening) event.events = EPOLLIN;
   event.data.ptr = &listener_;
   ::epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_, &event);
 }
@@ -255,13 +247,15 @@ void ParkingLoop::ListenAgain(absl::Duration now) {
 void ParkingLoop::OnReadable(HttpConnection& connection) {
   if (connection.lingering) {
     if (!connection.Drain()) return CloseWaiting(connection);
-    return Arm(connection);
+    return Arm(connection, EPOLL_CTL_MOD);
   }
   switch (connection.Read(Now())) {
     case HttpConnection::Progress::kWhole:
-      return Hand(connection);
+      TakeInHand(connection);
+      return on_whole_(*this, connection);
     case HttpConnection::Progress::kRefused:
-      return RefuseWaiting(connection);
+      TakeInHand(connection);
+      return Refuse(connection);
     case HttpConnection::Progress::kGone:
       return CloseWaiting(connection);
     case HttpConnection::Progress::kWaiting:
@@ -269,24 +263,13 @@ void ParkingLoop::OnReadable(HttpConnection& connection) {
         connection.wait_until =
             connection.request_began() + options_.request_timeout;
       }
-      return Arm(connection);
+      return Arm(connection, EPOLL_CTL_MOD);
   }
 }
 
-void ParkingLoop::Hand(HttpConnection& connection) {
-  {
-    MutexLock lock(mu_);
-    in_hand_.splice(in_hand_.end(), waiting_, connection.place);
-  }
-  on_whole_(*this, connection);
-}
-
-void ParkingLoop::RefuseWaiting(HttpConnection& connection) {
-  {
-    MutexLock lock(mu_);
-    in_hand_.splice(in_hand_.end(), waiting_, connection.place);
-  }
-  Refuse(connection);
+void ParkingLoop::TakeInHand(HttpConnection& connection) {
+  MutexLock lock(mu_);
+  in_hand_.splice(in_hand_.end(), waiting_, connection.place);
 }
 
 void ParkingLoop::CloseWaiting(HttpConnection& connection) {
@@ -383,14 +366,14 @@ void ParkingLoop::WaitLocked(HttpConnection& connection) {
   waiting_.splice(connection.lingering ? waiting_.begin() : waiting_.end(),
                   in_hand_, connection.place);
   // Under the lock: from here on the loop may close it.
-  Arm(connection);
+  Arm(connection, EPOLL_CTL_MOD);
 }
 
-void ParkingLoop::Arm(HttpConnection& connection) {
+void ParkingLoop::Arm(HttpConnection& connection, int operation) {
   epoll_event event = {};
   event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
   event.data.ptr = &connection;
-  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.fd(), &event);
+  ::epoll_ctl(epoll_, operation, connection.fd(), &event);
 }
 
 void ParkingLoop::Wake() {

@@ -17,6 +17,7 @@
 #include "base/mutex.h"
 #include "server/webhook/http_connection.h"
 #include "server/webhook/limited_warning.h"
+#include "server/webhook/listen_socket.h"
 #include "server/webhook/request_reader.h"
 
 namespace sidwatch {
@@ -101,13 +102,13 @@ class ParkingLoop {
   void AcceptAll(size_t accepts_max);
   bool CanMakeRoom();
   void MakeRoom();
-  void Add(int fd, std::string remote_address);
+  void Add(AcceptedSocket accepted);
   void AcceptFailed(int error);
   void PauseListening(absl::Duration until);
   void ListenAgain(absl::Duration now);
+  void SetListening(bool listening);
   void OnReadable(HttpConnection& connection);
-  void Hand(HttpConnection& connection);
-  void RefuseWaiting(HttpConnection& connection);
+  void TakeInHand(HttpConnection& connection);
   void CloseWaiting(HttpConnection& connection);
   void Sweep(absl::Duration now);
   void CloseIdle();
@@ -119,7 +120,7 @@ class ParkingLoop {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void WaitLocked(HttpConnection& connection)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Arm(HttpConnection& connection);
+  void Arm(HttpConnection& connection, int operation);
   void Wake();
   void CountLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 

@@ -99,7 +99,11 @@ class WebhookServer::Impl {
         refused_warning_(log,
                          "refused a request that is not provably Twilio's"),
         malformed_warning_(log, "a signed request is no status callback"),
-        unavailable_warning_(log, "a callback could not be stored") {
+        unavailable_warning_(log, "a callback could not be stored"),
+        secondary_warning_(log,
+                           "Twilio signs with the secondary auth token: make "
+                           "it the primary one here too",
+                           absl::Hours(1)) {
     SetAuthTokens(options_.auth_tokens);
   }
 
@@ -130,7 +134,7 @@ class WebhookServer::Impl {
 
  private:
   int Admit(absl::string_view method, absl::string_view path) const {
-    // TODO(#3): kInboundRoute and kEventsRoute, when they are served.
+    // TODO(#4): kInboundRoute and kEventsRoute, when they are served.
     if (public_url_.RouteOf(path) != kStatusRoute) return 404;
     return method == "POST" || method == "GET" ? 0 : 405;
   }
@@ -152,6 +156,9 @@ class WebhookServer::Impl {
     }
     const RequestValidator::Verdict verdict = Validate(request, *candidate);
     if (!verdict.genuine()) return Refuse(FaultWord(verdict.fault), request);
+    if (verdict.token_index > 0) {
+      secondary_warning_.Warn(clock_.Monotonic(), {});
+    }
     if (AccountSidOf(candidate->parameters) != account_sid_) {
       return Refuse("account", request);
     }
@@ -252,6 +259,7 @@ class WebhookServer::Impl {
   LimitedWarning refused_warning_;
   LimitedWarning malformed_warning_;
   LimitedWarning unavailable_warning_;
+  LimitedWarning secondary_warning_;
 
   Mutex mu_;
   std::shared_ptr<const RequestValidator> validator_ ABSL_GUARDED_BY(mu_);

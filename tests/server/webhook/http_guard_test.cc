@@ -455,18 +455,18 @@ TEST_F(HttpGuardTest, RefusesWhatIsNoAddress) {
   }
 }
 
-// Takes every descriptor the process may have, until destroyed.
-class NoDescriptors {
+// Leaves the process `spare` more descriptors than it has, until destroyed.
+class DescriptorLimit {
  public:
-  NoDescriptors() {
+  explicit DescriptorLimit(int spare) {
     ::getrlimit(RLIMIT_NOFILE, &before_);
     const int lowest = ::dup(0);
     ::close(lowest);
-    rlimit none = before_;
-    none.rlim_cur = static_cast<rlim_t>(lowest);
-    ::setrlimit(RLIMIT_NOFILE, &none);
+    rlimit limit = before_;
+    limit.rlim_cur = static_cast<rlim_t>(lowest + spare);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
   }
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
 
  private:
   rlimit before_ = {};
@@ -474,17 +474,58 @@ class NoDescriptors {
 
 TEST_F(HttpGuardTest, AcceptsAgainWhenDescriptorsCameBack) {
   Start();
-  // Made before, so that only the accepting side lacks one.
-  std::deque<RawClient> clients;
+  std::unique_ptr<RawClient> client;
   {
-    clients.emplace_back(address());
-    ASSERT_EQ(clients[0].Exchange(kGet).value_or(RawAnswer()).status, 200);
-    NoDescriptors none;
-    EXPECT_FALSE(RawClient(address()).connected());
+    DescriptorLimit limit(/*spare=*/1);  // for the client's own end
+    client = std::make_unique<RawClient>(address());
+    ASSERT_TRUE(client->Send(kGet));
+    while (sink_.lines().empty()) std::this_thread::yield();
   }
 
-  EXPECT_EQ(StatusOf(kGet), 200);
+  EXPECT_EQ(client->ReadAnswer().value_or(RawAnswer()).status, 200);
+  EXPECT_THAT(sink_.lines(), ElementsAre(HasSubstr("cannot accept")));
   EXPECT_TRUE(guard_->alive());
+}
+
+TEST_F(HttpGuardTest, FreesItsWorkerFromAPeerThatDoesNotRead) {
+  const std::string large(32 << 20, 'x');  // more than the sockets' buffers
+  Start({.workers = 1, .request_timeout = absl::Milliseconds(100)},
+        [&large](const HttpRequest& request) {
+          return HttpResponse{.status = 200,
+                              .content_type = "text/plain",
+                              .body = request.method == "POST" ? large : ""};
+        });
+  RawClient deaf(address());
+  ASSERT_TRUE(deaf.Send("POST /echo HTTP/1.1\r\n\r\n"));
+
+  EXPECT_EQ(StatusOf(kGet), 200);
+
+  EXPECT_FALSE(deaf.ReadAnswer().has_value());
+  guard_.reset();  // before what its handler refers to
+}
+
+TEST_F(HttpGuardTest, ClosesWithoutAWordWhenTheHandlerWantsIt) {
+  Start({}, [](const HttpRequest&) { return HttpResponse{.drop = true}; });
+  RawClient client(address());
+
+  ASSERT_TRUE(client.Send(kGet));
+
+  EXPECT_TRUE(client.WaitClosed());
+}
+
+TEST_F(HttpGuardTest, LeavesOutTheBodyOfAnAnswerToHead) {
+  const auto guard = HttpGuard::Start(
+      {}, [](absl::string_view, absl::string_view) { return 0; }, Echo, log_);
+  ASSERT_THAT(guard, IsOk());
+  RawClient client((*guard)->address());
+
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(client.Send("HEAD /echo HTTP/1.1\r\n\r\n"));
+    const auto answer = client.ReadAnswer(/*to_head=*/true);
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_THAT(answer->headers, Contains(Pair("content-length", "12")));
+  }
 }
 
 }  // namespace

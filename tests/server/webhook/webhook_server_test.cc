@@ -403,6 +403,17 @@ TEST_F(WebhookServerTest, VerifiesWithEitherTokenAndSwapsThem) {
   EXPECT_EQ(Exchange(SignedPost(Form(), "/twilio/status", "new")).status, 204);
 }
 
+TEST_F(WebhookServerTest, TellsOnceThatTheSecondaryTokenIsInUse) {
+  Start({.auth_tokens = {"primary", "secondary"}});
+
+  Exchange(SignedPost(Form(), "/twilio/status", "primary"));
+  EXPECT_THAT(sink_.lines(), IsEmpty());
+  Exchange(SignedPost(Form(), "/twilio/status", "secondary"));
+  Exchange(SignedPost(Form(), "/twilio/status", "secondary"));
+
+  EXPECT_THAT(sink_.lines(), ElementsAre(HasSubstr("secondary auth token")));
+}
+
 TEST_F(WebhookServerTest, SwapsTokensUnderLoadWithoutARefusal) {
   Start({.auth_tokens = {"old", "new"}});
   std::atomic<int> refused{0};
