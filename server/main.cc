@@ -25,15 +25,14 @@ absl::Status PrintLine(const absl::StatusOr<std::string>& line) {
   return line.ok() ? Print(absl::StrCat(*line, "\n")) : line.status();
 }
 
-absl::Status Run(const absl::StatusOr<Invocation>& invocation) {
-  if (!invocation.ok()) return invocation.status();
-  switch (invocation->command) {
+absl::Status Run(const Invocation& invocation) {
+  switch (invocation.command) {
     case Command::kServe:
-      return Serve(*invocation);
+      return Serve(invocation);
     case Command::kCheckConfig:
-      return PrintLine(CheckConfig(invocation->options));
+      return PrintLine(CheckConfig(invocation.options));
     case Command::kMigrate:
-      return PrintLine(MigrateStore(invocation->options));
+      return PrintLine(MigrateStore(invocation.options));
     case Command::kHelp:
       return Print(HelpText());
     case Command::kVersion:
@@ -42,15 +41,26 @@ absl::Status Run(const absl::StatusOr<Invocation>& invocation) {
   return absl::OkStatus();
 }
 
+// Says what went wrong and returns `exit_status`.
+int Fail(const absl::Status& status, int exit_status) {
+  const std::string sentence(status.message());
+  std::fprintf(stderr, "sidwatchd: %s\n", sentence.c_str());
+  return exit_status;
+}
+
+// 2 for what check-config can find, 1 for what only the start shows, whatever
+// code the part had for it.
+int Main(const absl::StatusOr<Invocation>& invocation) {
+  if (!invocation.ok()) return Fail(invocation.status(), 2);
+  const absl::Status status = Run(*invocation);
+  if (status.ok()) return 0;
+  return Fail(status, CheckConfig(invocation->options).ok() ? 1 : 2);
+}
+
 }  // namespace
 }  // namespace sidwatch
 
 int main(int argc, char** argv) {
-  const absl::Status status = sidwatch::Run(sidwatch::ParseInvocation(
+  return sidwatch::Main(sidwatch::ParseInvocation(
       {argv + 1, argv + argc}, sidwatch::ProcessEnvironment()));
-  if (status.ok()) return 0;
-  const std::string sentence(status.message());
-  std::fprintf(stderr, "sidwatchd: %s\n", sentence.c_str());
-  // 2 for what check-config can find, 1 for what only the start shows.
-  return absl::IsInvalidArgument(status) ? 2 : 1;
 }

@@ -109,6 +109,7 @@ TEST_F(ProgramTest, EndsWithOneForWhatOnlyTheStartShows) {
       {other, "--webhook-listen", server->address("webhook")},
       {other, "--admin-listen", server->address("admin")},
       {other, "--webhook-listen=203.0.113.1:0"},  // not of this machine
+      {other, "--ready-fd=60000"},  // wrong by its code, but not in the config
       {absl::StrCat("--storage=sqlite:", folder_.path("file/sidwatch.db"))}};
 
   for (const std::vector<std::string>& arguments : rows) {
