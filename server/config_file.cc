@@ -69,10 +69,13 @@ absl::StatusOr<std::string> TextOf(const Entry& entry) {
   if (const auto* number = entry.node->as_integer()) {
     return absl::StrCat(number->get());
   }
+  if (const auto* number = entry.node->as_floating_point()) {
+    return absl::StrCat(number->get());
+  }
   if (const auto* boolean = entry.node->as_boolean()) {
     return std::string(boolean->get() ? "true" : "false");
   }
-  return entry.Refuse("must be text in quotes, a whole number, true or false");
+  return entry.Refuse("must be text in quotes, a number, true or false");
 }
 
 absl::Status CheckKey(const Entry& entry, const std::string& name) {

@@ -241,8 +241,11 @@ TEST_F(OptionsTest, NamesTheLineOfTheFileThatIsWrong) {
       {"log-level = 'info'\nlog_level = 'info'\n",
        "FILE:2: log_level is given twice: keep one"},
       {"log-level = [1]\n",
-       "FILE:1: log-level must be text in quotes, a whole number, true or "
-       "false"},
+       "FILE:1: log-level must be text in quotes, a number, true or false"},
+      {"send-rate = 1.5\n",
+       "FILE:1: send-rate is not in this version yet: leave it out"},
+      {"commit-queue = 1.5\n",
+       "FILE:1: commit-queue \"1.5\" is not a whole number"},
       {"\n\nlog-level = 'x'\n",
        "FILE:3: log-level \"x\" is none of debug, info, warning, error"},
       {"twilio-auth-token = 'hunter2'\n",
