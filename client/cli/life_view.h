@@ -32,6 +32,9 @@ class LifeView {
 
   void Show(const v1::StatusEvent& event);
 
+  // False once a line could not be written: the disk is full.
+  bool good() const { return out_.good(); }
+
  private:
   struct Line;
   void ShowLine(const Line& line);

@@ -1,10 +1,13 @@
 #include <grpc/support/log.h>
 
+#include <cerrno>
 #include <clocale>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_status.h"
 #include "client/cli/options.h"
@@ -59,11 +62,21 @@ int Main(int argc, const char* const* argv) {
   return std::visit(Runner{context}, line->command);
 }
 
+// What could not be written was not done, however the command ended.
+int FinishOutput(int exit_status) {
+  errno = 0;
+  if (std::cout.flush()) return exit_status;
+  std::cerr << "sidwatch: the output cannot be written"
+            << (errno == 0 ? "" : absl::StrCat(": ", std::strerror(errno)))
+            << "\n";
+  return kExitRefused;
+}
+
 }  // namespace
 }  // namespace sidwatch
 
 int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "C.UTF-8");  // for the width of characters
   sidwatch::QuietGrpc();
-  return sidwatch::Main(argc, argv);
+  return sidwatch::FinishOutput(sidwatch::Main(argc, argv));
 }

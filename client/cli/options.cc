@@ -148,10 +148,14 @@ void Parser::AddCommon() {
   app_.add_option("--server", client.server, "Where sidwatchd serves gRPC")
       ->type_name("HOST:PORT")
       ->envname("SIDWATCH_SERVER")
+      ->check([](const std::string& server) {
+        return std::string(server.empty() ? "needs host:port" : "");
+      })
       ->capture_default_str();
   Add(app_, "--token-file", "FILE",
       "File with the caller's token; or SIDWATCH_TOKEN",
-      Into(client.token_file));
+      Into(client.token_file))
+      ->check(CLI::ExistingFile);
   Add(app_, "--tls-ca", "FILE", "PEM file with whom to trust; this means TLS",
       Into(client.tls_ca_file));
   CLI::Option* cert =

@@ -90,11 +90,12 @@ int RunWatchOf(v1::WatchStatusRequest request, bool until_final, LifeView& view,
     caught_up =
         caught_up || response.has_snapshot_done() || response.has_progress();
     // A list ends by the server's word; of a filter only we know.
-    if (until_final && filtered && caught_up && outcomes.AllFinal()) {
-      watch->Cancel();
-    }
+    const bool all_final =
+        until_final && filtered && caught_up && outcomes.AllFinal();
+    if (all_final || !view.good()) watch->Cancel();
   }
   if (interrupt.exit_status() != 0) return interrupt.exit_status();
+  if (!view.good()) return kExitRefused;
   const bool all_final = until_final && filtered && outcomes.AllFinal();
   if (!watch->status().ok() && !all_final) {
     return ReportFailure(watch->status(), context);

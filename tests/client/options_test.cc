@@ -159,8 +159,9 @@ TEST_F(OptionsTest, TakesTheTokenFromAFileThenTheEnvironment) {
   setenv("SIDWATCH_TOKEN", "secret", 1);
 
   EXPECT_EQ(Parse("health")->client.token, "secret");
-  EXPECT_EQ(Parse("health --token-file f")->client.token, "");
-  EXPECT_EQ(Parse("health --token-file f")->client.token_file, "f");
+  EXPECT_EQ(Parse("health --token-file /dev/null")->client.token, "");
+  EXPECT_EQ(Parse("health --token-file /dev/null")->client.token_file,
+            "/dev/null");
 }
 
 TEST_F(OptionsTest, ShowsHelpAndVersion) {

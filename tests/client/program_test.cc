@@ -208,6 +208,26 @@ TEST_F(ProgramTest, EndsWith130OnCtrlC) {
   EXPECT_EQ(program.Wait(), 130);
 }
 
+TEST_F(ProgramTest, EndsWithOneWhenItsOutputCannotBeWritten) {
+  server_.on_watch = [&](const v1::WatchStatusRequest&, grpc::ServerContext*,
+                         FakeTrackingServer::WatchWriter* writer) {
+    writer->Write(Created(0));
+    writer->Write(
+        EventResponse(MakeEvent(kTestSid, v1::MESSAGE_STATUS_SENT, 1)));
+    client_is_gone_.WaitForNotification();
+    return grpc::Status::OK;
+  };
+  for (const char* command : {"watch --all", "health", "--help"}) {
+    ChildProgram program(
+        "/bin/sh",
+        {"-c", absl::StrCat("exec ", kProgram, " ", command, " >/dev/full")},
+        {"SIDWATCH_SERVER=" + server_.target()});
+
+    EXPECT_EQ(program.Wait(), 1) << command;
+    EXPECT_THAT(program.err(), HasSubstr("the output cannot be written"));
+  }
+}
+
 TEST_F(ProgramTest, EndsWithOneWhenRefusedAndNamesTheField) {
   RefuseSend(
       grpc::StatusCode::INVALID_ARGUMENT, "to: is no phone number",
@@ -246,7 +266,8 @@ TEST_F(ProgramTest, EndsWithFourWhenTheOutcomeIsUnknown) {
 TEST_F(ProgramTest, EndsWithTwoOnWrongUse) {
   for (const char* line :
        {"", "frobnicate", "get SM1", "watch", "send --to +1",
-        "health --tls-ca /nonexistent/ca.pem", "list --status nope"}) {
+        "health --tls-ca /nonexistent/ca.pem", "list --status nope",
+        "health --token-file /nonexistent/token", "health --server="}) {
     const Result result = Run(line);
 
     EXPECT_EQ(result.exit_status, 2) << line;
