@@ -70,13 +70,15 @@ HttpConnection::Progress HttpConnection::Read(absl::Duration now) {
       Send("HTTP/1.1 100 Continue\r\n\r\n", now);
     }
   }
-  return reader_.state() == State::kWhole ? Progress::kWhole
-                                          : Progress::kRefused;
+  if (reader_.state() == State::kRefused) return Progress::kRefused;
+  whole_since_ = now;
+  return Progress::kWhole;
 }
 
 RequestReader::Whole HttpConnection::Take(absl::Duration now) {
   RequestReader::Whole whole = reader_.Take();
   whole.request.remote_address = remote_address_;
+  whole.request.queued = now - whole_since_;
   request_began_ = now;
   return whole;
 }

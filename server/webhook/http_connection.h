@@ -80,6 +80,7 @@ class HttpConnection {
   const std::string remote_address_;
   RequestReader reader_;
   absl::Duration request_began_;
+  absl::Duration whole_since_;
 };
 
 }  // namespace sidwatch

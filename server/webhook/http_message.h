@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace sidwatch {
 
@@ -18,6 +19,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;            // raw, chunks joined
   std::string remote_address;  // of the TCP peer, for logs
+  absl::Duration queued;       // how long it waited, whole, for a worker
 
   // The target up to the first '?', and what follows it.
   absl::string_view path() const;

@@ -53,7 +53,6 @@ ParkingLoop::ParkingLoop(Options options, OnWhole on_whole, Logger log,
                          Gauge* connections)
     : options_(std::move(options)),
       on_whole_(std::move(on_whole)),
-      log_(log),
       connections_gauge_(connections),
       evicted_warning_(log,
                        "connection limit reached: closed the connection that "

@@ -126,7 +126,6 @@ class ParkingLoop {
 
   const Options options_;
   const OnWhole on_whole_;
-  const Logger log_;
   Gauge* const connections_gauge_;
   std::string address_;
   int epoll_ = -1;

@@ -18,9 +18,6 @@
 namespace sidwatch {
 namespace {
 
-// CONTRACT 6: within it Twilio hears of the commit, or 503.
-constexpr absl::Duration kCommitWait = absl::Seconds(3);
-
 constexpr absl::string_view kMethods = "GET, POST";
 
 // How one request ended, for the label `outcome`.
@@ -169,7 +166,7 @@ class WebhookServer::Impl {
     absl::StatusOr<AppendWrite> write = ParseStatusCallback(
         std::move(callback), clock_.Now(), options_.store_body);
     if (!write.ok()) return Malformed(write.status());
-    return Store(*std::move(write));
+    return Store(*std::move(write), options_.commit_wait - request.queued);
   }
 
   // None when no signature could vouch for the content.
@@ -228,16 +225,21 @@ class WebhookServer::Impl {
             "no_callback"};
   }
 
-  Answer Store(AppendWrite write) {
+  Answer Store(AppendWrite write, absl::Duration wait) {
     const std::string message_sid = write.event.message_sid.ToString();
-    const absl::StatusOr<AppendResult> stored =
-        append_(std::move(write), kCommitWait);
-    if (stored.ok()) {
-      return {HttpResponse(), stored->duplicate ? "repeat" : "stored"};
+    if (wait <= absl::ZeroDuration()) {
+      return Unavailable(message_sid, "waited too long for a worker");
     }
-    unavailable_warning_.Warn(
-        clock_.Monotonic(),
-        {{"message_sid", message_sid}, {"error", stored.status().message()}});
+    const absl::StatusOr<AppendResult> stored = append_(std::move(write), wait);
+    if (!stored.ok()) {
+      return Unavailable(message_sid, stored.status().message());
+    }
+    return {HttpResponse(), stored->duplicate ? "repeat" : "stored"};
+  }
+
+  Answer Unavailable(absl::string_view message_sid, absl::string_view error) {
+    unavailable_warning_.Warn(clock_.Monotonic(),
+                              {{"message_sid", message_sid}, {"error", error}});
     // Never 429: Twilio would take it for a refusal.
     return {{.status = 503, .headers = {{"Retry-After", "1"}}, .close = true},
             "unavailable"};

@@ -43,6 +43,8 @@ class WebhookServer {
     size_t connections_max = 256;
     absl::Duration request_timeout = absl::Seconds(10);
     absl::Duration keep_alive = absl::Seconds(5);
+    // From a whole request until it is stored: then 503 (CONTRACT 6).
+    absl::Duration commit_wait = absl::Seconds(3);
   };
 
   // Stores one report and returns once it is durable, with an error when it is
