@@ -23,9 +23,11 @@ namespace {
 constexpr absl::Duration kRepeatDelayFirst = absl::Milliseconds(100);
 constexpr absl::Duration kRepeatDelayMax = absl::Seconds(3);
 
-// What Twilio did must be written down: tried 6 times in about 1.5 s.
-constexpr int kSettleAttemptsMax = 6;
+// What Twilio did must be written down. Callers wait for 6 attempts, about
+// 1.5 s; the attempts go on until one succeeds.
+constexpr int kSettleAttemptsWaited = 6;
 constexpr absl::Duration kSettleDelayFirst = absl::Milliseconds(50);
+constexpr absl::Duration kSettleDelayMax = absl::Seconds(5);
 
 constexpr size_t kReferenceBytes = 16;
 
@@ -137,7 +139,7 @@ absl::Status MessageSender::Admit(CallPtr call, absl::Duration time_left,
     if (calls_.size() >= calls_max_) return SendQueueFullError();
     UnderWay& under_way = calls_[call->request.request_id];
     under_way.call = call;
-    under_way.callers.push_back(std::move(done));
+    under_way.callers.push_back({.done = std::move(done), .joined = false});
     under_way.repeat_until = repeat_until;
     Submit(call, &MessageSender::Reserve);
     return absl::OkStatus();
@@ -146,7 +148,7 @@ absl::Status MessageSender::Admit(CallPtr call, absl::Duration time_left,
   if (under_way.call->digest != call->digest) return RequestIdReusedError();
   if (joined_ >= calls_max_) return SendQueueFullError();
   ++joined_;
-  under_way.callers.push_back(std::move(done));
+  under_way.callers.push_back({.done = std::move(done), .joined = true});
   under_way.repeat_until = std::max(under_way.repeat_until, repeat_until);
   return absl::OkStatus();
 }
@@ -270,15 +272,7 @@ void MessageSender::Settle(const CallPtr& call) {
       std::holds_alternative<SendReleased>(call->outcome)) {
     return Finish(call, std::move(call->error));
   }
-  if (!settled.ok()) {
-    if (++call->settle_attempts >= kSettleAttemptsMax) {
-      return GiveUpSettling(call, settled.status());
-    }
-    return RunLater(call,
-                    Doubled(kSettleDelayFirst, call->settle_attempts - 1,
-                            absl::InfiniteDuration()),
-                    &MessageSender::Settle);
-  }
+  if (!settled.ok()) return SettleLater(call, settled.status());
   if (settled->reservation.message_id == 0) {
     return Finish(call, std::move(call->error));
   }
@@ -291,23 +285,46 @@ void MessageSender::Settle(const CallPtr& call) {
   Finish(call, StoredResult(settled->reservation, settled->message));
 }
 
-// The reservation stays as it is, so this request_id never sends again; a
-// callback or a lookup will settle it.
-void MessageSender::GiveUpSettling(const CallPtr& call,
-                                   const absl::Status& problem) {
-  const auto* created = std::get_if<SendCreated>(&call->outcome);
-  logger_.Error("what Twilio did could not be written down",
-                {{"request_id", call->request.request_id},
+// Meanwhile the reservation stays as it is, so this request_id never sends
+// again. At the end of the service a callback or a lookup is left to settle it.
+void MessageSender::SettleLater(const CallPtr& call,
+                                const absl::Status& problem) {
+  const int attempts = ++call->settle_attempts;
+  if (attempts >= kSettleAttemptsWaited) {
+    if (attempts == kSettleAttemptsWaited) LogUnsettled(*call, problem);
+    absl::Status error = UnsettledError(*call, problem);
+    if (stopping()) return Finish(call, std::move(error));
+    Callers callers;
+    {
+      MutexLock lock(mu_);
+      callers = TakeCallersLocked(*call);
+    }
+    AnswerCallers(std::move(callers), error);
+  }
+  RunLater(call, Doubled(kSettleDelayFirst, attempts - 1, kSettleDelayMax),
+           &MessageSender::Settle);
+}
+
+void MessageSender::LogUnsettled(const Call& call,
+                                 const absl::Status& problem) const {
+  const auto* created = std::get_if<SendCreated>(&call.outcome);
+  logger_.Error("what Twilio did could not be written down yet",
+                {{"request_id", call.request.request_id},
                  {"message_sid", created ? created->event.message_sid.ToString()
                                          : std::string()},
                  {"problem", problem.message()}});
-  if (created || std::holds_alternative<SendUnknown>(call->outcome)) {
-    return Finish(call, OutcomeUnknownError(absl::StrCat(
-                            "what Twilio did with this message could not be "
-                            "written down: ",
-                            problem.message())));
+}
+
+absl::Status MessageSender::UnsettledError(const Call& call,
+                                           const absl::Status& problem) {
+  if (std::holds_alternative<SendCreated>(call.outcome) ||
+      std::holds_alternative<SendUnknown>(call.outcome)) {
+    return OutcomeUnknownError(
+        absl::StrCat("what Twilio did with this message could not be written "
+                     "down: ",
+                     problem.message()));
   }
-  Finish(call, NotReleasedError(call->error, problem));
+  return NotReleasedError(call.error, problem);
 }
 
 void MessageSender::RunLater(const CallPtr& call, absl::Duration delay,
@@ -336,24 +353,33 @@ void MessageSender::Submit(const CallPtr& call, Step step) {
 
 void MessageSender::Finish(const CallPtr& call,
                            absl::StatusOr<SendResult> result) {
-  std::vector<Done> callers;
+  Callers callers;
   {
     MutexLock lock(mu_);
-    const auto found = calls_.find(call->request.request_id);
-    callers = std::move(found->second.callers);
-    calls_.erase(found);
-    joined_ -= callers.size() - 1;
+    callers = TakeCallersLocked(*call);
+    calls_.erase(call->request.request_id);
     if (calls_.empty()) none_under_way_.NotifyAll();
   }
   counters_.send_duration_seconds.Observe(clock_.Monotonic() -
                                           call->begin_time);
-  // Those who joined first: the one that began it takes the result itself.
-  for (size_t i = callers.size() - 1; i > 0; --i) {
-    absl::StatusOr<SendResult> joined = result;
-    if (joined.ok()) joined->replayed = true;
-    Answer(callers[i], std::move(joined));
+  AnswerCallers(std::move(callers), result);
+}
+
+MessageSender::Callers MessageSender::TakeCallersLocked(const Call& call) {
+  UnderWay& under_way = calls_.at(call.request.request_id);
+  joined_ -= static_cast<size_t>(
+      std::count_if(under_way.callers.begin(), under_way.callers.end(),
+                    [](const Caller& caller) { return caller.joined; }));
+  return std::exchange(under_way.callers, {});
+}
+
+void MessageSender::AnswerCallers(Callers callers,
+                                  const absl::StatusOr<SendResult>& result) {
+  for (Caller& caller : callers) {
+    absl::StatusOr<SendResult> own = result;
+    if (own.ok() && caller.joined) own->replayed = true;
+    Answer(caller.done, std::move(own));
   }
-  Answer(callers.front(), std::move(result));
 }
 
 void MessageSender::Answer(Done& done, absl::StatusOr<SendResult> result) {

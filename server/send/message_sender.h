@@ -86,10 +86,16 @@ class MessageSender {
   using CallPtr = std::shared_ptr<Call>;
   using Step = void (MessageSender::*)(const CallPtr&);
 
+  struct Caller {
+    Done done;
+    bool joined = false;  // another one had begun it
+  };
+  using Callers = std::vector<Caller>;
+
   // One request_id that is being dealt with, and who waits for it.
   struct UnderWay {
     CallPtr call;
-    std::vector<Done> callers;      // the one that began it first
+    Callers callers;                // fewer once some were told to wait no more
     absl::Duration repeat_until;    // monotonic; 429s are repeated until then
     TimerQueue::TimerId timer = 0;  // not 0 while it waits …
     Step after_timer = nullptr;     // … for this
@@ -108,11 +114,17 @@ class MessageSender {
   bool RepeatLater(const CallPtr& call,
                    std::optional<absl::Duration> retry_after);
   void SettleWith(const CallPtr& call, SendOutcome outcome, absl::Status error);
-  void GiveUpSettling(const CallPtr& call, const absl::Status& problem);
+  void SettleLater(const CallPtr& call, const absl::Status& problem);
+  void LogUnsettled(const Call& call, const absl::Status& problem) const;
+  static absl::Status UnsettledError(const Call& call,
+                                     const absl::Status& problem);
   void RunLater(const CallPtr& call, absl::Duration delay, Step step);
   void OnTimer(const CallPtr& call, Step step);
   void Submit(const CallPtr& call, Step step);
   void Finish(const CallPtr& call, absl::StatusOr<SendResult> result);
+  Callers TakeCallersLocked(const Call& call)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AnswerCallers(Callers callers, const absl::StatusOr<SendResult>& result);
   void Answer(Done& done, absl::StatusOr<SendResult> result);
   ReserveWrite MakeReservation(const Call& call) const;
   SendCreated MakeCreated(const Call& call, const TwilioMessage& reply) const;
@@ -136,7 +148,7 @@ class MessageSender {
   CondVar none_under_way_;
   // By request_id, from Send until the last Done is about to be called.
   absl::flat_hash_map<std::string, UnderWay> calls_ ABSL_GUARDED_BY(mu_);
-  size_t joined_ ABSL_GUARDED_BY(mu_) = 0;  // callers beside the first ones
+  size_t joined_ ABSL_GUARDED_BY(mu_) = 0;  // callers that joined
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 };
 

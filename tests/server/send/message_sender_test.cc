@@ -661,7 +661,19 @@ TEST_F(MessageSenderTest, SentButNotStoredIsAnUnknownOutcomeAndLogged) {
   EXPECT_THAT(sink_.lines(),
               Contains(AllOf(HasSubstr("could not be written down"),
                              HasSubstr(FakeTwilioClient::Sid(1).ToString()))));
-  EXPECT_THAT(Send(), HasReason("SEND_OUTCOME_UNKNOWN"));
+}
+
+TEST_F(MessageSenderTest, SentButNotStoredIsWrittenDownOnceTheStoreIsBack) {
+  store_->FailNext<SettleWrite>(8, absl::UnavailableError("disk is gone"));
+  const Caller first = Begin(Request());
+  EXPECT_THAT(Outlast(first), HasReason("SEND_OUTCOME_UNKNOWN"));
+
+  absl::StatusOr<SendResult> later = Outlast(Begin(Request()));
+  while (!later.ok()) later = Outlast(Begin(Request()));
+
+  EXPECT_EQ(later->message.message_sid, FakeTwilioClient::Sid(1));
+  EXPECT_TRUE(later->replayed);
+  EXPECT_EQ(StoredState(), ReservationState::kSent);
   EXPECT_THAT(twilio_.calls(), SizeIs(1));
 }
 
