@@ -58,6 +58,11 @@ class EventTail::Impl {
     if (entry != nullptr) entry->left.store(true);
   }
 
+  size_t reader_count() const {
+    MutexLock lock(index_mu_);
+    return index_.size();
+  }
+
   int64_t fanned_out_sequence() const { return fanned_out_sequence_.load(); }
 
   void Enqueue(std::shared_ptr<const CommittedBatch> batch);
@@ -93,7 +98,8 @@ class EventTail::Impl {
   absl::Duration busy_since_ ABSL_GUARDED_BY(queue_mu_) =
       absl::InfiniteDuration();
 
-  Mutex index_mu_;  // Never held while a reader is called: it may call back.
+  mutable Mutex
+      index_mu_;  // Never held while a reader is called: it may call back.
   ReaderIndex index_ ABSL_GUARDED_BY(index_mu_);
   // Who gets what is settled up to here: whoever joins now hears of the rest.
   int64_t decided_sequence_ ABSL_GUARDED_BY(index_mu_) = 0;
@@ -276,6 +282,8 @@ int64_t EventTail::Join(const std::shared_ptr<TailReader>& reader,
 }
 
 void EventTail::Leave(const TailReader* reader) { impl_->Leave(reader); }
+
+size_t EventTail::reader_count() const { return impl_->reader_count(); }
 
 int64_t EventTail::fanned_out_sequence() const {
   return impl_->fanned_out_sequence();

@@ -69,6 +69,9 @@ class EventTail : public CommitListener {
   // already under way (it holds a reference). Idempotent.
   void Leave(const TailReader* reader);
 
+  // How many have joined and not left.
+  size_t reader_count() const;
+
   // Everything up to here has been handed to those whom it concerns.
   int64_t fanned_out_sequence() const;
 

@@ -2,6 +2,7 @@
 #define SIDWATCH_SERVER_WATCH_READER_INDEX_H_
 
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -52,6 +53,7 @@ class ReaderIndex {
   std::shared_ptr<const TailEntries> filters();
 
   TailEntries all() const;
+  size_t size() const { return entries_.size(); }
 
  private:
   // Nearly always one; it costs no allocation of its own.
