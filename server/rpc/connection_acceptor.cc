@@ -106,11 +106,19 @@ void ConnectionAcceptor::AcceptAll() {
   // Bounded, so that the loop beats and sees Stop under a flood.
   constexpr int kAtOnce = 64;
   for (int i = 0; i < kAtOnce; ++i) {
-    const int fd =
-        accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) return RecoverFrom(errno);
-    pause_ = kPauseMin;
-    Admit(fd);
+    AcceptedSocket accepted;
+    switch (socket_.Accept(accepted)) {
+      case AcceptOutcome::kAccepted:
+        pause_ = kPauseMin;
+        Admit(accepted.fd);
+        break;
+      case AcceptOutcome::kNobody:
+        return;
+      case AcceptOutcome::kTryNext:
+        break;
+      case AcceptOutcome::kNoDescriptors:
+        return Rest(errno);
+    }
   }
 }
 
@@ -126,29 +134,14 @@ void ConnectionAcceptor::Admit(int fd) {
     }
     return;
   }
-  if (socket_.is_tcp()) {
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  }
   connections_.push_back(
       {.fd = fd, .device = file.st_dev, .inode = file.st_ino});
   hand_over_(fd);
 }
 
-void ConnectionAcceptor::RecoverFrom(int error) {
-  switch (error) {
-    // Nothing to accept, or a connection that went before it was accepted.
-    case EAGAIN:
-    case EINTR:
-    case ECONNABORTED:
-    case EPERM:
-    case EPROTO:
-      return;
-    default:
-      break;
-  }
-  // Out of descriptors or memory. The connection stays in the backlog; trying
-  // again at once would burn a core, giving up would close the port for good.
+void ConnectionAcceptor::Rest(int error) {
+  // The connection stays in the backlog; trying again at once would burn a
+  // core, giving up would close the port for good.
   if (clock_.Monotonic() - complained_at_ > kComplainEvery) {
     complained_at_ = clock_.Monotonic();
     logger_.Error("gRPC cannot accept connections, trying again",

@@ -15,8 +15,8 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/listen_socket.h"
 #include "base/log.h"
-#include "server/rpc/listen_socket.h"
 
 namespace sidwatch {
 
@@ -71,7 +71,8 @@ class ConnectionAcceptor {
   void Run();
   void AcceptAll();
   void Admit(int fd);
-  void RecoverFrom(int error);
+  // Out of descriptors or memory, as errno `error` says.
+  void Rest(int error);
   void ForgetClosed();
   void Beat();
 

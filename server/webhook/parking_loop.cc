@@ -17,7 +17,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
-#include "server/webhook/listen_socket.h"
 
 namespace sidwatch {
 namespace {
@@ -61,12 +60,12 @@ ParkingLoop::ParkingLoop(Options options, OnWhole on_whole, Logger log,
 
 absl::StatusOr<std::unique_ptr<ParkingLoop>> ParkingLoop::Start(
     Options options, OnWhole on_whole, Logger log, Gauge* connections) {
-  const absl::StatusOr<int> listener = OpenListenSocket(options.listen);
+  absl::StatusOr<ListenSocket> listener = ListenSocket::Listen(options.listen);
   if (!listener.ok()) return listener.status();
   std::unique_ptr<ParkingLoop> loop(new ParkingLoop(
       std::move(options), std::move(on_whole), log, connections));
-  loop->listener_ = *listener;
-  loop->address_ = BoundAddress(*listener);
+  loop->listener_ = *std::move(listener);
+  loop->address_ = loop->listener_.address();
   loop->epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   loop->wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (loop->epoll_ < 0 || loop->wake_ < 0) {
@@ -78,7 +77,7 @@ absl::StatusOr<std::unique_ptr<ParkingLoop>> ParkingLoop::Start(
   event.data.ptr = &loop->wake_;
   ::epoll_ctl(loop->epoll_, EPOLL_CTL_ADD, loop->wake_, &event);
   event.data.ptr = &loop->listener_;
-  ::epoll_ctl(loop->epoll_, EPOLL_CTL_ADD, loop->listener_, &event);
+  ::epoll_ctl(loop->epoll_, EPOLL_CTL_ADD, loop->listener_.fd(), &event);
   loop->last_round_ns_ = absl::ToInt64Nanoseconds(Now());
   loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
   return loop;
@@ -86,7 +85,6 @@ absl::StatusOr<std::unique_ptr<ParkingLoop>> ParkingLoop::Start(
 
 ParkingLoop::~ParkingLoop() {
   Stop();
-  if (listener_ >= 0) ::close(listener_);
   if (epoll_ >= 0) ::close(epoll_);
   if (wake_ >= 0) ::close(wake_);
 }
@@ -116,7 +114,7 @@ void ParkingLoop::Run() {
 void ParkingLoop::FinishPartial() {
   const absl::Duration until = Now() + kStopGrace;
   AcceptAll(options_.connections_max);
-  ::close(std::exchange(listener_, -1));
+  listener_.Close();
   CloseIdle();
   for (absl::Duration now = Now(); now < until && AnyOpen(); now = Now()) {
     Round(now);
@@ -156,7 +154,7 @@ void ParkingLoop::Round(absl::Duration now) {
     }
   }
   // Last: making room may close a connection of this very batch.
-  if (accept && listener_ >= 0) {
+  if (accept && listener_.fd() >= 0) {
     AcceptAll(std::clamp<size_t>(options_.connections_max / 4, 1, 64));
   }
   now = Now();
@@ -168,7 +166,7 @@ void ParkingLoop::AcceptAll(size_t accepts_max) {
   for (size_t i = 0; i < accepts_max; ++i) {
     if (!CanMakeRoom()) return PauseListening(absl::ZeroDuration());
     AcceptedSocket accepted;
-    switch (AcceptSocket(listener_, accepted)) {
+    switch (listener_.Accept(accepted)) {
       case AcceptOutcome::kAccepted:
         MakeRoom();
         Add(std::move(accepted));
@@ -225,7 +223,7 @@ void ParkingLoop::PauseListening(absl::Duration until) {
 }
 
 void ParkingLoop::ListenAgain(absl::Duration now) {
-  if (listening_ || now < rest_until_ || listener_ < 0) return;
+  if (listening_ || now < rest_until_ || listener_.fd() < 0) return;
   {
     MutexLock lock(mu_);
     full_ = full_ && waiting_.empty() &&
@@ -240,7 +238,7 @@ void ParkingLoop::SetListening(bool listening) {
   epoll_event event = {};
   if (listening) event.events = EPOLLIN;
   event.data.ptr = &listener_;
-  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_, &event);
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, listener_.fd(), &event);
 }
 
 void ParkingLoop::OnReadable(HttpConnection& connection) {

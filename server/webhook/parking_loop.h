@@ -13,11 +13,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/counters.h"
+#include "base/listen_socket.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "server/webhook/http_connection.h"
 #include "server/webhook/limited_warning.h"
-#include "server/webhook/listen_socket.h"
 #include "server/webhook/request_reader.h"
 
 namespace sidwatch {
@@ -53,7 +53,7 @@ class ParkingLoop {
   using OnWhole = std::function<void(ParkingLoop&, HttpConnection&)>;
 
   // Listens and starts the thread. `connections`, when given, outlives the
-  // loop. Errors: those of OpenListenSocket, UNAVAILABLE.
+  // loop. Errors: those of ListenSocket::Listen.
   static absl::StatusOr<std::unique_ptr<ParkingLoop>> Start(Options options,
                                                             OnWhole on_whole,
                                                             Logger log,
@@ -132,7 +132,7 @@ class ParkingLoop {
   int wake_ = -1;  // an eventfd
 
   // The loop's thread alone.
-  int listener_ = -1;
+  ListenSocket listener_;
   absl::Duration sweep_at_;
   bool listening_ = true;      // epoll tells of new connections
   absl::Duration rest_until_;  // no accepting before

@@ -1,7 +1,8 @@
-#include "server/rpc/listen_socket.h"
+#include "base/listen_socket.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -82,22 +83,35 @@ absl::StatusOr<AddressInfo> Resolve(absl::string_view address) {
   return AddressInfo(found);
 }
 
-// The numeric form of what `fd` is bound to.
+struct HostAndPort {
+  std::string host;
+  std::string port;
+};
+
+// The numeric form; empty for a unix socket.
+HostAndPort Numeric(const sockaddr_storage& address, socklen_t size) {
+  char host[NI_MAXHOST] = "";
+  char port[NI_MAXSERV] = "";
+  const bool ip = address.ss_family == AF_INET || address.ss_family == AF_INET6;
+  if (!ip || getnameinfo(reinterpret_cast<const sockaddr*>(&address), size,
+                         host, sizeof(host), port, sizeof(port),
+                         NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    return {};
+  }
+  return {.host = host, .port = port};
+}
+
+// What `fd` is bound to.
 std::string BoundAddress(int fd) {
   sockaddr_storage bound = {};
   socklen_t size = sizeof(bound);
-  char host[NI_MAXHOST] = "";
-  char port[NI_MAXSERV] = "";
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0 ||
-      getnameinfo(reinterpret_cast<sockaddr*>(&bound), size, host, sizeof(host),
-                  port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
     return "";
   }
-  const char* const host_text = host;
-  const char* const port_text = port;
+  const HostAndPort numeric = Numeric(bound, size);
   return bound.ss_family == AF_INET6
-             ? absl::StrCat("[", host_text, "]:", port_text)
-             : absl::StrCat(host_text, ":", port_text);
+             ? absl::StrCat("[", numeric.host, "]:", numeric.port)
+             : absl::StrCat(numeric.host, ":", numeric.port);
 }
 
 int OpenSocket(int family) {
@@ -174,6 +188,31 @@ absl::StatusOr<ListenSocket> ListenSocket::ListenTcp(
   }
   socket.address_ = BoundAddress(socket.fd_);
   return socket;
+}
+
+AcceptOutcome ListenSocket::Accept(AcceptedSocket& accepted) const {
+  sockaddr_storage peer = {};
+  socklen_t size = sizeof(peer);
+  const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    const int on = 1;
+    // Means nothing to a unix socket, and does no harm.
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    accepted = {.fd = fd, .remote_address = Numeric(peer, size).host};
+    return AcceptOutcome::kAccepted;
+  }
+  switch (errno) {
+    case EAGAIN:
+      return AcceptOutcome::kNobody;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return AcceptOutcome::kNoDescriptors;
+    default:
+      return AcceptOutcome::kTryNext;  // ECONNABORTED, EPROTO, EINTR …
+  }
 }
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept

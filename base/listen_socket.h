@@ -1,5 +1,5 @@
-#ifndef SIDWATCH_SERVER_RPC_LISTEN_SOCKET_H_
-#define SIDWATCH_SERVER_RPC_LISTEN_SOCKET_H_
+#ifndef SIDWATCH_BASE_LISTEN_SOCKET_H_
+#define SIDWATCH_BASE_LISTEN_SOCKET_H_
 
 #include <string>
 
@@ -7,6 +7,19 @@
 #include "absl/strings/string_view.h"
 
 namespace sidwatch {
+
+// What came of an attempt to accept.
+enum class AcceptOutcome {
+  kAccepted,
+  kNobody,         // nobody is waiting
+  kTryNext,        // that one connection failed; the next may be good
+  kNoDescriptors,  // no descriptor or memory is left: rest a while
+};
+
+struct AcceptedSocket {
+  int fd = -1;                 // does not block; the caller's to close
+  std::string remote_address;  // of the peer, without its port
+};
 
 // A listening socket. Closes it, and removes the file of a unix socket, when
 // it goes.
@@ -33,7 +46,9 @@ class ListenSocket {
   // Where it really listens, with the port that was picked.
   const std::string& address() const { return address_; }
 
-  bool is_tcp() const { return path_.empty(); }
+  // Takes one waiting connection, without delay of small writes (TCP_NODELAY).
+  // errno says more when it fails. Never blocks.
+  AcceptOutcome Accept(AcceptedSocket& accepted) const;
 
   void Close();
 
@@ -48,4 +63,4 @@ class ListenSocket {
 
 }  // namespace sidwatch
 
-#endif  // SIDWATCH_SERVER_RPC_LISTEN_SOCKET_H_
+#endif  // SIDWATCH_BASE_LISTEN_SOCKET_H_
