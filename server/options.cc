@@ -149,6 +149,16 @@ absl::Status CheckGrpcAddress(const Options& options) {
       "loopback or unix:/path, or say --insecure-grpc"));
 }
 
+// The mistake that turns every callback into a 404 or a 403.
+absl::Status CheckPublicUrl(const Options& options) {
+  if (!absl::EndsWith(options.public_url, "/twilio/status")) {
+    return absl::OkStatus();
+  }
+  return Refuse(
+      "public-url is the base URL: leave out /twilio/status, which is added to "
+      "it");
+}
+
 // A region or an edge says which of Twilio's hosts; so does another base URL.
 absl::Status CheckRegion(const Options& options) {
   const bool placed =
@@ -166,6 +176,7 @@ absl::Status CheckTogether(Command command, const Options& options) {
   if (command != Command::kMigrate) {
     if (auto status = CheckRequired(options); !status.ok()) return status;
   }
+  if (auto status = CheckPublicUrl(options); !status.ok()) return status;
   if (auto status = CheckApiKey(options); !status.ok()) return status;
   if (auto status = CheckGrpcAddress(options); !status.ok()) return status;
   return CheckRegion(options);

@@ -116,7 +116,7 @@ class SidwatchServer::Parts {
 
   absl::Status Start(const Secrets& secrets);
   const Addresses& addresses() const { return addresses_; }
-  absl::Status StoreIntegrity() const;
+  absl::Status StoreWritable() const;
   bool Drain();
   void Stop();
 
@@ -237,9 +237,8 @@ absl::Status SidwatchServer::Parts::NotDraining() const {
   return draining_ ? absl::UnavailableError("draining") : absl::OkStatus();
 }
 
-absl::Status SidwatchServer::Parts::StoreIntegrity() const {
-  absl::Status status = store_->Writable();
-  return absl::IsDataLoss(status) ? status : absl::OkStatus();
+absl::Status SidwatchServer::Parts::StoreWritable() const {
+  return store_->Writable();
 }
 
 bool SidwatchServer::Parts::Drain() {
@@ -318,8 +317,8 @@ const Addresses& SidwatchServer::addresses() const {
   return parts_->addresses();
 }
 
-absl::Status SidwatchServer::StoreIntegrity() const {
-  return parts_->StoreIntegrity();
+absl::Status SidwatchServer::StoreWritable() const {
+  return parts_->StoreWritable();
 }
 
 bool SidwatchServer::Drain() { return parts_->Drain(); }

@@ -33,9 +33,10 @@ class SidwatchServer {
 
   const Addresses& addresses() const;
 
-  // OK, or DATA_LOSS once the store cannot be trusted any more (a sync has
-  // failed, the file is damaged): end the process, the next start recovers.
-  absl::Status StoreIntegrity() const;
+  // OK when a callback would be stored. DATA_LOSS once the store cannot be
+  // trusted any more (a sync has failed, the file is damaged): end the process,
+  // the next start recovers. Else why not, as Store::Writable says it.
+  absl::Status StoreWritable() const;
 
   // Takes leave of clients and Twilio within `drain-timeout`, by fifths
   // (CONTRACT 3): one not ready but serving everything; then the webhook

@@ -81,14 +81,37 @@ class InsecureReminder {
   absl::Duration next_ = -absl::InfiniteDuration();
 };
 
-// Returns OK when a signal came.
+// Says when the store stops taking callbacks, and when it takes them again.
+class StoreReporter {
+ public:
+  explicit StoreReporter(Logger log) : log_(log) {}
+
+  void Look(const absl::Status& writable) {
+    if (writable.ok() == was_writable_) return;
+    was_writable_ = writable.ok();
+    if (writable.ok()) {
+      log_.Info("the store takes callbacks again");
+    } else {
+      log_.Error("the store takes no callbacks, Twilio gets 503",
+                 {{"error", writable.message()}});
+    }
+  }
+
+ private:
+  const Logger log_;
+  bool was_writable_ = true;
+};
+
+// Returns OK when a signal came, DATA_LOSS when the store broke.
 absl::Status WaitForSignal(const Options& options, const SidwatchServer& server,
                            const Logger& log) {
   InsecureReminder reminder(options, log);
+  StoreReporter reporter(log);
   do {
     reminder.Look(Clock::Real().Monotonic());
-    absl::Status status = server.StoreIntegrity();
-    if (!status.ok()) return status;
+    absl::Status writable = server.StoreWritable();
+    if (absl::IsDataLoss(writable)) return writable;
+    reporter.Look(writable);
   } while (!WaitForTermination(absl::Seconds(1)));
   return absl::OkStatus();
 }

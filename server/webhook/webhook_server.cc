@@ -94,7 +94,9 @@ class WebhookServer::Impl {
         log_(log),
         counters_(counters),
         refused_warning_(log,
-                         "refused a request that is not provably Twilio's"),
+                         "refused a request that is not provably Twilio's; if "
+                         "it is, compare public-url and the auth token with "
+                         "Twilio's (sidwatch verify tells what differs)"),
         malformed_warning_(log, "a signed request is no status callback"),
         unavailable_warning_(log, "a callback could not be stored"),
         secondary_warning_(log,

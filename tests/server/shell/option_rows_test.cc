@@ -282,6 +282,10 @@ INSTANTIATE_TEST_SUITE_P(
          {"--public-url="},
          "--public-url is not a URL that begins with https://, as "
          "https://sms.example.com"},
+        {"PublicUrlWithOurRoute",
+         {"--public-url=https://sms.example.com/twilio/status"},
+         "public-url is the base URL: leave out /twilio/status, which is added "
+         "to it"},
         {"BaseUrlNotHttps",
          {"--twilio-base-url=http://twilio.example.com"},
          "--twilio-base-url begins with http://, which is for a loopback "

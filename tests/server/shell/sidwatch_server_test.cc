@@ -123,7 +123,7 @@ TEST_F(SidwatchServerTest, ServesAllThreePortsOnceStarted) {
             "200 {\"ok\":true,\"checks\":{\"store\":\"ok\",\"drain\":\"ok\"}}"
             "\n");
   EXPECT_EQ(PostCallback(addresses.webhook, "first"), 204);
-  EXPECT_THAT((*server)->StoreIntegrity(), IsOk());
+  EXPECT_THAT((*server)->StoreWritable(), IsOk());
 }
 
 TEST_F(SidwatchServerTest, CountsWhatItsPartsDo) {
