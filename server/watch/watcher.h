@@ -20,7 +20,9 @@
 
 namespace sidwatch {
 
-// What all watchers share. Everything outlives them.
+// What all watchers share. Everything outlives them. A read or a timer of a
+// watch may be under way when its Finished has been taken already: shut
+// `readers` and `timers` down before the tail and the store go.
 struct WatchContext {
   const Store& store;
   EventTail& tail;
@@ -65,7 +67,9 @@ class Watcher : public TailReader,
   NextResult Next();
 
   // Ends the watch from outside: after what is already queued, `ended` with
-  // this reason, then Finished. The first reason counts.
+  // this reason, then Finished. The first reason counts. kSlowConsumer drops
+  // the queue and says nothing; a watch that has not said `created` yet is
+  // Finished at once.
   void End(WatchEndReason reason);
 
   // The client has gone: leaves the tail, drops everything. Next answers
