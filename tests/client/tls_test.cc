@@ -10,6 +10,7 @@
 #include "tests/client/fake_tracking_server.h"
 #include "tests/client/test_certificate.h"
 #include "tests/fakes/status_matchers.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace sidwatch {
 namespace {
@@ -28,9 +29,9 @@ class TlsTest : public testing::Test {
     server_.Start(grpc::SslServerCredentials(options));
   }
 
-  static std::string WriteFile(const std::string& name,
-                               const std::string& content) {
-    std::string path = testing::TempDir() + "/tls_test_" + name;
+  std::string WriteFile(const std::string& name,
+                        const std::string& content) const {
+    std::string path = folder_.File(name);
     std::ofstream(path) << content;
     return path;
   }
@@ -44,6 +45,7 @@ class TlsTest : public testing::Test {
     return (*client)->CheckHealth("");
   }
 
+  const TemporaryFolder folder_;
   FakeTrackingServer server_;
   const TestCertificate ours_ = MakeTestCertificate();
   const TestCertificate other_ = MakeTestCertificate();

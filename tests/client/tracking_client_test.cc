@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "tests/client/fake_tracking_server.h"
 #include "tests/fakes/status_matchers.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace sidwatch {
 namespace {
@@ -221,7 +222,8 @@ TEST_F(TrackingClientTest, ComesBackWhenTheServerDoes) {
 
 TEST_F(TrackingClientTest, SendsTheTokenOfAFileThatChanges) {
   FailGets(0, grpc::Status::OK);
-  const std::string path = testing::TempDir() + "/tracking_client_token";
+  const TemporaryFolder folder;
+  const std::string path = folder.File("token");
   TrackingClientOptions options = FastOptions();
   options.token_file = path;
   const auto client = Client(options);

@@ -246,7 +246,6 @@ TEST_F(ConnectionAcceptorTest, TakesAnotherAsSoonAsOneIsClosed) {
 
 TEST_F(ConnectionAcceptorTest, RecoversWhenDescriptorsRunOut) {
   WaitingSink sink("cannot accept");
-  LetSanitizersSee(sink);
   auto acceptor = *ConnectionAcceptor::Listen("127.0.0.1:0", 100, Clock::Real(),
                                               Logger(sink), counters_);
   acceptor->Start([this](int fd) { taker_.Take(fd); });
@@ -266,7 +265,6 @@ TEST_F(ConnectionAcceptorTest, RecoversWhenDescriptorsRunOut) {
 
 TEST_F(ConnectionAcceptorTest, StopsThoughDescriptorsHaveRunOut) {
   WaitingSink sink("cannot accept");
-  LetSanitizersSee(sink);
   auto acceptor = *ConnectionAcceptor::Listen("127.0.0.1:0", 100, Clock::Real(),
                                               Logger(sink), counters_);
   acceptor->Start([this](int fd) { taker_.Take(fd); });

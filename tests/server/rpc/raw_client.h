@@ -11,7 +11,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
-#include "base/log.h"
 
 namespace sidwatch {
 
@@ -28,12 +27,6 @@ class NoDescriptors {
  private:
   rlimit before_ = {};
 };
-
-// UBSan opens a pipe to look at an object whose type it meets for the first
-// time, and calls it broken when it cannot: show it while it still can.
-inline void LetSanitizersSee(LogSink& sink) {
-  Logger(sink).Debug("descriptors are about to run out");
-}
 
 inline int PortOf(absl::string_view address) {
   int port = 0;
