@@ -29,8 +29,9 @@ bool IsKnownMethod(absl::string_view method) {
 struct Exchange {
   const HttpGuard::Handler& handler;
   const HttpRequest& request;
-  bool close = false;  // the connection ends with this answer
-  bool drop = false;   // … or without one
+  bool refused = false;  // the answer is a 4xx
+  bool close = false;    // the connection ends with this answer
+  bool drop = false;     // … or without one
 };
 
 // What httplib reads from and writes to: memory. The peer's own bytes were
@@ -108,6 +109,7 @@ class AnswerServer final : public httplib::Server {
   static void Fill(Exchange& exchange, httplib::Response& answer) {
     HttpResponse response = exchange.handler(exchange.request);
     answer.status = response.status;
+    exchange.refused = response.status >= 400 && response.status < 500;
     for (auto& [name, value] : response.headers) {
       answer.headers.emplace(std::move(name), std::move(value));
     }
@@ -226,7 +228,11 @@ class HttpGuard::Impl {
                       .request = whole.request,
                       .close = !whole.keep_alive || loop.stopping()};
     const std::string answer = server_.Answer(exchange);
-    const bool sent = !exchange.drop && connection.Send(answer, deadline);
+    // Whoever is refused may be anybody: if it does not read, no worker waits.
+    const bool sent =
+        !exchange.drop &&
+        connection.Send(answer,
+                        exchange.refused ? absl::ZeroDuration() : deadline);
     if (sent && !exchange.close) return true;
     // A peer that asked for the end sends nothing more that could harm it, and
     // one that does not read is not worth waiting for.

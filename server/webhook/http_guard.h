@@ -22,8 +22,10 @@ namespace sidwatch {
 // and cost a descriptor and what was read of it until then: a peer that drips
 // bytes never holds a worker. A worker then runs the handler and lets httplib
 // make the answer. One absolute deadline covers a request from its first byte
-// to its answer. At the connection limit the connection that has waited
-// longest without a whole request is closed in favour of the new one.
+// to its answer; a refusal (4xx) is sent only as far as the peer has room for
+// it, so that strangers who do not read cannot take the workers. At the
+// connection limit the connection that has waited longest without a whole
+// request is closed in favour of the new one.
 //
 // Answered here, before the handler (CONTRACT 6, in this order): 431 header
 // block, line, target or count too large; 400 malformed, two lengths, a length

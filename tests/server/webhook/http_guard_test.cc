@@ -504,6 +504,22 @@ TEST_F(HttpGuardTest, FreesItsWorkerFromAPeerThatDoesNotRead) {
   guard_.reset();  // before what its handler refers to
 }
 
+TEST_F(HttpGuardTest, NeverWaitsForAPeerThatDoesNotReadItsRefusal) {
+  const std::string large(32 << 20, 'x');  // more than the sockets' buffers
+  Start({.workers = 1, .request_timeout = absl::Hours(1)},
+        [&large](const HttpRequest& request) {
+          if (request.method == "GET") return Echo(request);
+          return HttpResponse{
+              .status = 403, .content_type = "text/plain", .body = large};
+        });
+  RawClient deaf(address());
+  ASSERT_TRUE(deaf.Send("POST /echo HTTP/1.1\r\n\r\n"));
+
+  EXPECT_EQ(StatusOf(kGet), 200);
+
+  guard_.reset();  // before what its handler refers to
+}
+
 TEST_F(HttpGuardTest, ClosesWithoutAWordWhenTheHandlerWantsIt) {
   Start({}, [](const HttpRequest&) { return HttpResponse{.drop = true}; });
   RawClient client(address());
