@@ -32,6 +32,13 @@ absl::Status FileError(absl::string_view doing, absl::string_view path,
       code, absl::StrCat("cannot ", doing, " ", path, ": ", strerror(error)));
 }
 
+// The file behind the links, so that every name of a store has one lock.
+std::string RealPath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  return error ? path : real.string();
+}
+
 // The process that holds the lock wrote its id there.
 std::string ReadProcessId(int fd) {
   char text[kProcessIdMax] = {};
@@ -79,7 +86,7 @@ std::string FolderOf(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<StoreLock> StoreLock::Acquire(const std::string& store_path) {
-  const std::string path = absl::StrCat(store_path, ".lock");
+  const std::string path = absl::StrCat(RealPath(store_path), ".lock");
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode);
   if (fd < 0) return FileError("open", path, errno);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {

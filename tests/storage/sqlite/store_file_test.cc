@@ -62,6 +62,16 @@ TEST_F(SqliteStoreTest, RefusesASecondOpener) {
   EXPECT_THAT(AppendTo(**first, Callback(SidOf(1), "sent")), IsOk());
 }
 
+TEST_F(SqliteStoreTest, KnowsAStoreByAnyOfItsNames) {
+  const auto first = Open();
+  const std::string link = folder_.File("link.db");
+  std::filesystem::create_symlink(path_, link);
+
+  EXPECT_THAT(Open({.path = link, .disk_floor_bytes = 0}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr(link), HasSubstr("in use"))));
+}
+
 TEST_F(SqliteStoreTest, OpensAgainOnceTheFirstIsClosed) {
   ASSERT_THAT(Open(), IsOk());
 
