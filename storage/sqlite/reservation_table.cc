@@ -55,14 +55,18 @@ std::optional<Refusal> RefusalAt(const SQLite::Statement& select, int first) {
 
 }  // namespace
 
+// "state IN (1, 4)" is the condition of the index reservations_unsettled, which
+// SQLite takes only for a query that repeats it word for word.
 ReservationTable::ReservationTable(SQLite::Database& database, NameTable& names)
     : names_(names),
       get_(PrepareSelect(database, "message_id = ?")),
       by_reference_(PrepareSelect(database, "reference = ?")),
       by_request_(PrepareSelect(database, "request_id = ? AND account = ?")),
       by_request_anywhere_(PrepareSelect(database, "request_id = ?")),
-      count_unknown_(Prepare(
-          database, "SELECT count(*) FROM reservations WHERE state = 4")),
+      count_unknown_(Prepare(database, R"sql(
+        SELECT count(*) FROM reservations
+        WHERE state IN (1, 4) AND state = 4
+      )sql")),
       insert_(Prepare(database, R"sql(
         INSERT INTO reservations (message_id, account, request_id, reference,
             digest, body_digest, state, refusal_code, refusal_twilio_code,
@@ -77,8 +81,9 @@ ReservationTable::ReservationTable(SQLite::Database& database, NameTable& names)
       )sql")),
       delete_(
           Prepare(database, "DELETE FROM reservations WHERE message_id = ?")),
-      mark_interrupted_(Prepare(
-          database, "UPDATE reservations SET state = 4 WHERE state = 1")) {}
+      mark_interrupted_(Prepare(database, R"sql(
+        UPDATE reservations SET state = 4 WHERE state IN (1, 4) AND state = 1
+      )sql")) {}
 
 ReservationTable::~ReservationTable() = default;
 

@@ -4,6 +4,7 @@
 #include "absl/status/status.h"
 #include "sqlite3.h"
 #include "storage/sqlite/sqlite_errors.h"
+#include "storage/sqlite/sqlite_schema.h"
 
 namespace sidwatch {
 namespace {
@@ -36,6 +37,9 @@ absl::StatusOr<std::unique_ptr<SQLite::Database>> OpenWriter(
   using Result = absl::StatusOr<std::unique_ptr<SQLite::Database>>;
   return WithoutThrow([&]() -> Result {
     auto database = Open(path, SQLITE_OPEN_READWRITE, vfs);
+    // Before its first change: the file may be another program's.
+    const absl::StatusOr<SchemaVersion> found = ReadSchemaVersion(*database);
+    if (!found.ok()) return found.status();
     const std::string mode =
         database->execAndGet("PRAGMA journal_mode = WAL").getString();
     if (mode != "wal") {

@@ -18,6 +18,8 @@ namespace sidwatch {
 // The one connection that writes and does all checkpoints: write-ahead log,
 // each commit on disk before it returns, no checkpoint by itself. `vfs` is
 // SQLite's name of a file layer, empty for the ordinary one.
+// Errors: those of ReadSchemaVersion; FAILED_PRECONDITION (the disk cannot do
+// it).
 absl::StatusOr<std::unique_ptr<SQLite::Database>> OpenWriter(
     const std::string& path, const std::string& vfs);
 

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "SQLiteCpp/Database.h"
+#include "sqlite3.h"
 #include "storage/sqlite/sqlite_connection.h"
+#include "storage/sqlite/store_tables.h"
 #include "tests/storage/sqlite/sqlite_store_fixture.h"
 
 namespace sidwatch {
@@ -94,6 +96,32 @@ TEST_F(SqliteSchemaTest, RefusesADatabaseOfAnotherProgram) {
   EXPECT_THAT(Open(),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        AllOf(HasSubstr(path_), HasSubstr("another program"))));
+  SQLite::Database database(path_);
+  EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "delete");
+}
+
+TEST_F(SqliteSchemaTest, FindsUnsettledSendsWithoutReadingTheOthers) {
+  ASSERT_THAT(SqliteStore::Migrate({.path = path_}), IsOk());
+  Execute(R"sql(
+    INSERT INTO reservations (message_id, account, request_id, reference,
+                              digest, body_digest, state)
+    VALUES (1, 1, 'a', 'a', x'', x'', 2), (2, 1, 'b', 'b', x'', x'', 4)
+  )sql");
+  const auto database = OpenWriter(path_, "");
+  ASSERT_THAT(database, IsOk());
+  const auto tables = StoreTables::Make(**database);
+  ASSERT_THAT(tables, IsOk());
+
+  EXPECT_THAT((*tables)->reservations.CountUnknown(), IsOkAndHolds(1));
+  EXPECT_THAT((*tables)->reservations.MarkInterrupted(), IsOkAndHolds(0));
+
+  int scans = 0;
+  sqlite3* const handle = (*database)->getHandle();
+  for (sqlite3_stmt* s = sqlite3_next_stmt(handle, nullptr); s != nullptr;
+       s = sqlite3_next_stmt(handle, s)) {
+    scans += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
+  }
+  EXPECT_EQ(scans, 0);
 }
 
 TEST_F(SqliteSchemaTest, RefusesAFileThatIsNoDatabase) {
