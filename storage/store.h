@@ -186,12 +186,6 @@ class Store {
       int64_t after_sequence, const Selection& selection,
       const ReadOptions& options) const = 0;
 
-  // The parameters of the events with those sequences, for live events that
-  // were handed on without: one entry for each, in their order, empty for an
-  // event that is gone.
-  virtual absl::StatusOr<std::vector<Parameters>> ReadParameters(
-      absl::Span<const int64_t> sequences) const = 0;
-
   // The messages of a list of SIDs or request ids (not of a filter).
   virtual absl::StatusOr<SelectionState> ReadSelection(
       const Selection& selection) const = 0;

@@ -146,7 +146,6 @@ EventTable::EventTable(SQLite::Database& database)
         WHERE message_id = ? AND sequence > ?
         ORDER BY message_sequence LIMIT ?
       )sql")),
-      get_(PrepareSelect(database, "WHERE sequence = ?")),
       insert_(Prepare(database, R"sql(
         INSERT INTO events (sequence, message_id, message_sequence, fold,
                             receive_time, error_code, parameters, details)
@@ -177,22 +176,6 @@ absl::Status EventTable::ScanMessage(const MessageRow& message,
     scan_message_->bind(3, static_cast<int64_t>(rows_max));
     const auto this_one = [&](int64_t /*message_id*/) { return &message; };
     return ScanRows(*scan_message_, with_parameters, this_one, take);
-  });
-}
-
-absl::StatusOr<Parameters> EventTable::ReadParameters(int64_t sequence,
-                                                      MessageOf message_of) {
-  return WithoutThrow([&]() -> absl::StatusOr<Parameters> {
-    Parameters parameters;
-    get_->bind(1, sequence);
-    const auto keep = [&](StatusEvent event) {
-      parameters = std::move(event.parameters);
-      return false;
-    };
-    absl::Status s =
-        ScanRows(*get_, /*with_parameters=*/true, message_of, keep);
-    if (!s.ok()) return s;
-    return parameters;
   });
 }
 

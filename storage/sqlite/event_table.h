@@ -42,9 +42,6 @@ class EventTable {
   // The same of one message.
   absl::Status ScanMessage(const MessageRow& message, int64_t after_sequence,
                            size_t rows_max, bool with_parameters, Take take);
-  // The event's parameters; empty when there is no such event.
-  absl::StatusOr<Parameters> ReadParameters(int64_t sequence,
-                                            MessageOf message_of);
   // Fills in what the message's events tell of it: status_times, update_time,
   // last_sequence.
   absl::Status AddHistory(MessageRow& message);
@@ -65,7 +62,6 @@ class EventTable {
 
   std::unique_ptr<SQLite::Statement> scan_;
   std::unique_ptr<SQLite::Statement> scan_message_;
-  std::unique_ptr<SQLite::Statement> get_;
   std::unique_ptr<SQLite::Statement> insert_;
   std::unique_ptr<SQLite::Statement> shift_times_;
 };

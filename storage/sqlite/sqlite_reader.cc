@@ -91,25 +91,6 @@ absl::StatusOr<EventPage> SqliteReader::ReadAfter(int64_t after_sequence,
   return ReadMessagesPage(*tables_, after_sequence, *messages, options);
 }
 
-absl::StatusOr<std::vector<Parameters>> SqliteReader::ReadParameters(
-    absl::Span<const int64_t> sequences) {
-  const Transaction transaction(*database_);
-  if (!transaction.begun().ok()) return transaction.begun();
-  MessageCache cache(*tables_);
-  const auto message_of = [&](int64_t message_id) {
-    return cache.Get(message_id);
-  };
-  std::vector<Parameters> all;
-  all.reserve(sequences.size());
-  for (const int64_t sequence : sequences) {
-    absl::StatusOr<Parameters> parameters =
-        tables_->events.ReadParameters(sequence, message_of);
-    if (!parameters.ok()) return parameters.status();
-    all.push_back(*std::move(parameters));
-  }
-  return all;
-}
-
 absl::StatusOr<std::vector<MessageRow>> SqliteReader::FindMessages(
     const Selection& selection) {
   std::vector<MessageRow> messages;

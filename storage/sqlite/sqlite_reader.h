@@ -41,8 +41,6 @@ class SqliteReader {
   absl::StatusOr<EventPage> ReadAfter(int64_t after_sequence,
                                       const Selection& selection,
                                       const ReadOptions& options);
-  absl::StatusOr<std::vector<Parameters>> ReadParameters(
-      absl::Span<const int64_t> sequences);
   absl::StatusOr<SelectionState> ReadSelection(const Selection& selection);
   absl::StatusOr<MessagePage> ListMessages(const MessageFilter& filter,
                                            Store::Order order,

@@ -113,11 +113,6 @@ absl::StatusOr<EventPage> SqliteStore::ReadAfter(
   return parts_->readers->Lend()->ReadAfter(after_sequence, selection, options);
 }
 
-absl::StatusOr<std::vector<Parameters>> SqliteStore::ReadParameters(
-    absl::Span<const int64_t> sequences) const {
-  return parts_->readers->Lend()->ReadParameters(sequences);
-}
-
 absl::StatusOr<SelectionState> SqliteStore::ReadSelection(
     const Selection& selection) const {
   return parts_->readers->Lend()->ReadSelection(selection);

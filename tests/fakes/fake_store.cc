@@ -98,12 +98,6 @@ absl::StatusOr<EventPage> FakeStore::ReadAfter(
   return real_.ReadAfter(after_sequence, selection, options);
 }
 
-absl::StatusOr<std::vector<Parameters>> FakeStore::ReadParameters(
-    absl::Span<const int64_t> sequences) const {
-  if (absl::Status s = read_failure(); !s.ok()) return s;
-  return real_.ReadParameters(sequences);
-}
-
 absl::StatusOr<SelectionState> FakeStore::ReadSelection(
     const Selection& selection) const {
   if (absl::Status s = read_failure(); !s.ok()) return s;

@@ -38,10 +38,6 @@ class FiguresStore : public Store {
                                       const ReadOptions&) const override {
     return NotAsked();
   }
-  absl::StatusOr<std::vector<Parameters>> ReadParameters(
-      absl::Span<const int64_t>) const override {
-    return NotAsked();
-  }
   absl::StatusOr<SelectionState> ReadSelection(
       const Selection&) const override {
     return NotAsked();

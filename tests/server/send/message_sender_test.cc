@@ -74,10 +74,6 @@ class SickStore : public Store {
       const ReadOptions& options) const override {
     return store_.ReadAfter(after_sequence, selection, options);
   }
-  absl::StatusOr<std::vector<Parameters>> ReadParameters(
-      absl::Span<const int64_t> sequences) const override {
-    return store_.ReadParameters(sequences);
-  }
   absl::StatusOr<SelectionState> ReadSelection(
       const Selection& selection) const override {
     return store_.ReadSelection(selection);

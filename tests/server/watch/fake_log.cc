@@ -189,11 +189,6 @@ absl::StatusOr<EventPage> FakeLog::ReadAfter(int64_t after_sequence,
   return page;
 }
 
-absl::StatusOr<std::vector<Parameters>> FakeLog::ReadParameters(
-    absl::Span<const int64_t> sequences) const {
-  return std::vector<Parameters>(sequences.size());
-}
-
 void FakeLog::AddSidLocked(const MessageSid& sid, SelectionState& state) const {
   for (const Row& row : rows_) {
     if (row.message.message_sid != sid) continue;

@@ -70,8 +70,6 @@ class FakeLog : public Store {
   absl::StatusOr<EventPage> ReadAfter(
       int64_t after_sequence, const Selection& selection,
       const ReadOptions& options) const override;
-  absl::StatusOr<std::vector<Parameters>> ReadParameters(
-      absl::Span<const int64_t> sequences) const override;
   absl::StatusOr<SelectionState> ReadSelection(
       const Selection& selection) const override;
   absl::StatusOr<MessagePage> ListMessages(const MessageFilter& filter,
