@@ -29,6 +29,7 @@ bool IsKnownMethod(absl::string_view method) {
 struct Exchange {
   const HttpGuard::Handler& handler;
   const HttpRequest& request;
+  const ParkingLoop& loop;
   bool refused = false;  // the answer is a 4xx
   bool close = false;    // the connection ends with this answer
   bool drop = false;     // … or without one
@@ -116,7 +117,10 @@ class AnswerServer final : public httplib::Server {
     if (!response.body.empty()) {
       answer.set_content(response.body, response.content_type);
     }
-    exchange.close = exchange.close || response.close;
+    // At the connection limit somebody else gets the place of a stranger, who
+    // could hold it for ever by one request on the heels of another.
+    exchange.close = exchange.close || response.close ||
+                     (exchange.refused && exchange.loop.full());
     exchange.drop = response.drop;
   }
 
@@ -226,6 +230,7 @@ class HttpGuard::Impl {
     const RequestReader::Whole whole = connection.Take(Now());
     Exchange exchange{.handler = handler_,
                       .request = whole.request,
+                      .loop = loop,
                       .close = !whole.keep_alive || loop.stopping()};
     const std::string answer = server_.Answer(exchange);
     // Whoever is refused may be anybody: if it does not read, no worker waits.

@@ -104,6 +104,11 @@ bool ParkingLoop::alive() const {
   return Now() - last < kAliveMax;
 }
 
+bool ParkingLoop::full() const {
+  MutexLock lock(mu_);
+  return full_;
+}
+
 void ParkingLoop::Run() {
   ::pthread_setname_np(::pthread_self(), "http-parking");
   while (!stopping_) Round(Now());

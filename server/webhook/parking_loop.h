@@ -84,6 +84,9 @@ class ParkingLoop {
 
   bool stopping() const { return stopping_; }
 
+  // Every connection is in hand and another one waits for its place.
+  bool full() const;
+
   // Takes in who has connected, closes the listener, closes who has sent
   // nothing, gives the rest a second to finish its request or get its answer,
   // joins the thread. From then on Park closes. Idempotent.

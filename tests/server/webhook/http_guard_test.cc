@@ -383,6 +383,41 @@ class Gate {
   absl::Notification open_;
 };
 
+// Sends one request after another, always some ahead of the answers it reads,
+// until the connection ends. Counts them in `sent`.
+void Pump(RawClient& client, std::atomic<int>& sent) {
+  constexpr int kAhead = 100;
+  std::string requests;
+  for (int i = 0; i < kAhead; ++i) requests += "POST /echo HTTP/1.1\r\n\r\n";
+  bool open = client.Send(requests);
+  while (open && client.Send(requests)) {
+    sent += kAhead;
+    for (int i = 0; open && i < kAhead; ++i) {
+      open = client.ReadAnswer().has_value();
+    }
+  }
+}
+
+TEST_F(HttpGuardTest, NoStreamOfRefusedRequestsKeepsOthersOut) {
+  std::atomic<int> sent{0};
+  std::atomic<int> refused{0};
+  Start({.workers = 1, .connections_max = 1}, [&](const HttpRequest& request) {
+    if (request.method == "GET") return Echo(request);
+    // The connection never waits: its next request is always there.
+    ++refused;
+    while (sent < refused) std::this_thread::yield();
+    return HttpResponse{.status = 403};
+  });
+  RawClient stranger(address());
+  std::thread pump([&] { Pump(stranger, sent); });
+  while (refused == 0) std::this_thread::yield();
+
+  EXPECT_EQ(StatusOf(kGet), 200);
+
+  guard_.reset();  // before what its handler refers to
+  pump.join();
+}
+
 TEST_F(HttpGuardTest, NeverEvictsARequestInHand) {
   Gate gate;
   Start({.connections_max = 1}, gate.handler());
