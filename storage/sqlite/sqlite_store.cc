@@ -45,10 +45,11 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(Options options,
                                                                Logger logger) {
   auto parts = std::make_unique<Parts>();
   parts->options = std::move(options);
-  const std::string& path = parts->options.path;
+  std::string& path = parts->options.path;
   absl::StatusOr<StoreLock> lock = PrepareAndLock(path);
   if (!lock.ok()) return NamingFile(lock.status(), path);
   parts->lock = *std::move(lock);
+  path = RealPath(path);
   absl::StatusOr<std::unique_ptr<SqliteWriter>> writer =
       SqliteWriter::Open({.path = path,
                           .vfs = parts->options.vfs,

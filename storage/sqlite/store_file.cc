@@ -32,13 +32,6 @@ absl::Status FileError(absl::string_view doing, absl::string_view path,
       code, absl::StrCat("cannot ", doing, " ", path, ": ", strerror(error)));
 }
 
-// The file behind the links, so that every name of a store has one lock.
-std::string RealPath(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::path real = std::filesystem::canonical(path, error);
-  return error ? path : real.string();
-}
-
 // The process that holds the lock wrote its id there.
 std::string ReadProcessId(int fd) {
   char text[kProcessIdMax] = {};
@@ -125,6 +118,13 @@ absl::Status PrepareStoreFile(const std::string& store_path) {
   // SQLite gives the files beside it the same mode.
   close(fd);
   return absl::OkStatus();
+}
+
+std::string RealPath(const std::string& store_path) {
+  std::error_code error;
+  const std::filesystem::path real =
+      std::filesystem::canonical(store_path, error);
+  return error ? store_path : real.string();
 }
 
 absl::StatusOr<uint64_t> FreeBytes(const std::string& store_path) {

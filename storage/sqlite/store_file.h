@@ -34,6 +34,10 @@ class StoreLock {
 // Errors: one sentence that names the file or folder.
 absl::Status PrepareStoreFile(const std::string& store_path);
 
+// The store's file behind all links, as SQLite finds it: the lock, the log and
+// the disk that counts are there. The path itself when it leads nowhere.
+std::string RealPath(const std::string& store_path);
+
 // Bytes a process without privileges may still write beside the store.
 // Errors: UNAVAILABLE.
 absl::StatusOr<uint64_t> FreeBytes(const std::string& store_path);

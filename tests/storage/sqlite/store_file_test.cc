@@ -72,6 +72,18 @@ TEST_F(SqliteStoreTest, KnowsAStoreByAnyOfItsNames) {
                        AllOf(HasSubstr(link), HasSubstr("in use"))));
 }
 
+TEST_F(SqliteStoreTest, MeasuresTheFilesBehindALink) {
+  const TemporaryFolder elsewhere;
+  const std::string link = elsewhere.File("link.db");
+  std::filesystem::create_symlink(path_, link);
+
+  const auto store = Open({.path = link, .disk_floor_bytes = 0});
+
+  ASSERT_THAT(store, IsOk());
+  ASSERT_THAT(AppendTo(**store, Callback(SidOf(1), "sent")), IsOk());
+  EXPECT_GT((*store)->Stats()->wal_bytes, 0);
+}
+
 TEST_F(SqliteStoreTest, OpensAgainOnceTheFirstIsClosed) {
   ASSERT_THAT(Open(), IsOk());
 
