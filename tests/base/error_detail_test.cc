@@ -28,8 +28,11 @@ TEST(ErrorDetailTest, FieldErrorNamesTheFieldTwice) {
 }
 
 TEST(ErrorDetailTest, ForeignTextCannotForgeARecord) {
-  const ErrorDetail detail = {
-      .reason = "A", .metadata = {{"m", "x\x1e" "reason\x1f\x1f" "FORGED\x1e"}}};
+  const ErrorDetail detail = {.reason = "A",
+                              .metadata = {{"m",
+                                            "x\x1e"
+                                            "reason\x1f\x1f"
+                                            "FORGED\x1e"}}};
 
   const ErrorDetail read =
       DetailOf(DetailedError(absl::StatusCode::kInternal, "m", detail));

@@ -2,8 +2,8 @@
 
 #include <atomic>
 
-#include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
+#include "tests/fakes/signal.h"
 
 namespace sidwatch {
 namespace {
@@ -21,14 +21,14 @@ TEST(ExecutorTest, ShutdownRunsWhatIsQueued) {
 }
 
 TEST(ExecutorTest, RefusesWhatTheQueueCannotHold) {
-  absl::Notification started;
-  absl::Notification go_on;
+  Signal started;
+  Signal go_on;
   Executor executor("test", 1, 1);
   ASSERT_TRUE(executor.TrySubmit([&] {
     started.Notify();
-    go_on.WaitForNotification();
+    go_on.Wait();
   }));
-  started.WaitForNotification();
+  started.Wait();
 
   EXPECT_TRUE(executor.TrySubmit([] {}));
   EXPECT_FALSE(executor.TrySubmit([] {}));

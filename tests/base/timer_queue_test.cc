@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/signal.h"
 
 namespace sidwatch {
 namespace {
@@ -14,13 +14,13 @@ TEST(TimerQueueTest, RunsInOrderOfDueTime) {
   FakeClock clock;
   TimerQueue timers(clock);
   std::vector<int> ran;
-  absl::Notification last;
+  Signal last;
   timers.RunAfter(absl::Seconds(2), [&] { ran.push_back(2); });
   timers.RunAfter(absl::Seconds(1), [&] { ran.push_back(1); });
   timers.RunAfter(absl::Seconds(3), [&] { last.Notify(); });
 
   clock.Advance(absl::Seconds(3));
-  last.WaitForNotification();
+  last.Wait();
 
   EXPECT_THAT(ran, testing::ElementsAre(1, 2));
 }
@@ -29,13 +29,13 @@ TEST(TimerQueueTest, CancelledTimerDoesNotRun) {
   FakeClock clock;
   TimerQueue timers(clock);
   bool ran = false;
-  absl::Notification later;
+  Signal later;
   const auto id = timers.RunAfter(absl::Seconds(1), [&] { ran = true; });
   timers.RunAfter(absl::Seconds(2), [&] { later.Notify(); });
 
   EXPECT_TRUE(timers.Cancel(id));
   clock.Advance(absl::Seconds(2));
-  later.WaitForNotification();
+  later.Wait();
 
   EXPECT_FALSE(ran);
   EXPECT_FALSE(timers.Cancel(id));
@@ -44,25 +44,25 @@ TEST(TimerQueueTest, CancelledTimerDoesNotRun) {
 TEST(TimerQueueTest, WallClockJumpsDoNotMatter) {
   FakeClock clock;
   TimerQueue timers(clock);
-  absl::Notification ran;
+  Signal ran;
   timers.RunAfter(absl::Seconds(1), [&] { ran.Notify(); });
 
   clock.JumpWallTime(absl::Hours(24 * 3650));
-  EXPECT_FALSE(ran.HasBeenNotified());
+  EXPECT_FALSE(ran.notified());
   clock.Advance(absl::Seconds(1));
 
-  ran.WaitForNotification();
+  ran.Wait();
 }
 
 TEST(TimerQueueTest, CallbackMaySetTheNextTimer) {
   TimerQueue timers(Clock::Real());
-  absl::Notification second;
+  Signal second;
 
   timers.RunAfter(absl::ZeroDuration(), [&] {
     timers.RunAfter(absl::ZeroDuration(), [&] { second.Notify(); });
   });
 
-  second.WaitForNotification();
+  second.Wait();
 }
 
 }  // namespace
