@@ -135,16 +135,7 @@ void WatchFlow::TakePage(const EventPage& page) {
 
 void WatchFlow::TakeSettled(const std::vector<MessagePtr>& messages) {
   if (ended()) return;
-  for (const MessagePtr& message : messages) {
-    if (!unsettled_.contains(message->request_id)) continue;
-    if (message->last_sequence > log_.cursor()) {
-      // Told by its events. They may have been fanned out before anybody knew
-      // whose they are: the log knows by now.
-      log_.Miss(message->last_sequence);
-    } else {
-      SaySettled(message);
-    }
-  }
+  for (const MessagePtr& message : messages) SaySettled(message);
   EndIfFinal();
 }
 
@@ -260,15 +251,26 @@ void WatchFlow::Push(WatchItem item, int64_t sequence) {
 
 void WatchFlow::SayEvent(const EventPtr& event) {
   if (ends_when_final_) final_.TakeEvent(*event);
-  unsettled_.erase(event->request_id);
+  // One as old as the opening, whose state did not have it, belongs to a
+  // message that was found since: how that stands is for SaySettled.
+  if (event->sequence > opening_position_) {
+    unsettled_.erase(event->request_id);
+  }
   if (options_.effective_only && !event->effective) return;
   Push(event, event->sequence);
 }
 
 void WatchFlow::SaySettled(const MessagePtr& message) {
-  if (unsettled_.erase(message->request_id) == 0) return;
+  if (!unsettled_.contains(message->request_id)) return;
   if (ends_when_final_) final_.TakeState(*message);
-  Push(message);
+  if (message->last_sequence > log_.cursor()) {
+    // Told by its events. They may have been fanned out before anybody knew
+    // whose they are: the log knows by now.
+    log_.Miss(message->last_sequence);
+  } else {
+    unsettled_.erase(message->request_id);
+    Push(message);
+  }
 }
 
 // Only when live: what the store said is final may have its last event in a

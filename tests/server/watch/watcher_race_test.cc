@@ -251,6 +251,48 @@ TEST_F(WatcherRaceTest, AMessageClaimedUnheardIsReadFromTheLog) {
               ElementsAre("event 2 4 delivered", "ended ALL_FINAL", "OK"));
 }
 
+TEST_F(WatcherRaceTest, AMessageClaimedWhileLiveIsReadFromTheLog) {
+  WatchClient client = Open(From(WatchStart::kNow, Requests({"r1"})));
+  EXPECT_THAT(client.Take(2), ElementsAre("created unknown=r1", "progress"));
+
+  Commit({.sid = 4, .status = "sent"});
+  Commit({.sid = 4, .status = "delivered"});
+  log_.Claim(4, "r1");
+  log_.Publish(tail_);
+
+  EXPECT_THAT(client.TakeUntil("OK"),
+              ElementsAre("event 1 4 sent", "event 2 4 delivered",
+                          "ended ALL_FINAL", "OK"));
+}
+
+// The opening's read did not know whose events they are, the page does.
+TEST_F(WatcherRaceTest, AMessageClaimedBetweenTwoReadsIsSeenToBeFinal) {
+  for (const size_t buffer_bytes : {0, 64 * 1024}) {
+    buffer_max_bytes_ = buffer_bytes;
+    const int sid = buffer_bytes == 0 ? 1 : 2;
+    const std::string id = absl::StrCat("r", sid);
+    Commit({.sid = sid, .status = "sent"});
+    Commit({.sid = sid, .status = "delivered"});
+    const auto first_page = HoldRead(2);
+    WatchClient client = Open(From(WatchStart::kBeginning, Requests({id})));
+    EXPECT_EQ(client.Take(), absl::StrCat("created unknown=", id));
+    first_page->begun.Wait();
+    log_.Claim(sid, id);
+    log_.Publish(tail_);
+    // Another fan-out after it: the settlement has been heard.
+    const int64_t last = Commit({.sid = 9, .status = id});
+    while (tail_.fanned_out_sequence() < last) std::this_thread::yield();
+    first_page->go_on.Set();
+
+    const std::vector<std::string> taken = client.TakeUntil("OK");
+
+    EXPECT_EQ(taken.front(),
+              absl::StrCat("event ", last - 2, " ", sid, " sent"));
+    EXPECT_EQ(taken[1],
+              absl::StrCat("event ", last - 1, " ", sid, " delivered"));
+  }
+}
+
 TEST_F(WatcherRaceTest, WhatTheTailLostComesFromTheLog) {
   FakeLog log;
   EventTail tail(Clock::Real(), 1);
