@@ -91,7 +91,8 @@ class WatchStream : public OpenWatch,
   v1::WatchStatusResponse response_ ABSL_GUARDED_BY(mu_);
   bool asking_ ABSL_GUARDED_BY(mu_) = false;     // somebody is in Next
   bool ask_again_ ABSL_GUARDED_BY(mu_) = false;  // woken meanwhile
-  bool ending_ ABSL_GUARDED_BY(mu_) = false;     // End was called
+  // End was called; the watcher may not have been there yet.
+  std::optional<WatchEndReason> ending_ ABSL_GUARDED_BY(mu_);
   // The write in flight; monotonic.
   std::optional<absl::Duration> write_begun_ ABSL_GUARDED_BY(mu_);
   bool writes_news_ ABSL_GUARDED_BY(mu_) = false;
@@ -107,10 +108,13 @@ void WatchStream::Open(WatchOptions options) {
                                  if (const auto stream = weak.lock())
                                    stream->Pump();
                                });
+  std::optional<WatchEndReason> ending;
   {
     MutexLock lock(mu_);
     watcher_ = std::move(watcher);
+    ending = ending_;
   }
+  if (ending) End(*ending);
   Pump();
 }
 
@@ -214,7 +218,7 @@ void WatchStream::End(WatchEndReason reason) {
   std::shared_ptr<Watcher> watcher;
   {
     MutexLock lock(mu_);
-    ending_ = true;
+    if (!ending_) ending_ = reason;
     watcher = watcher_;
   }
   if (watcher != nullptr) watcher->End(reason);

@@ -1,7 +1,9 @@
 #include "server/rpc/watch_reactor.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -188,6 +190,31 @@ TEST(WatchReactorTest, EndsEveryWatchWhenDraining) {
     EXPECT_EQ(ReasonOf(status), "DRAINING");
   }
   EXPECT_TRUE(stack.service().WaitForWatches(absl::Seconds(60)));
+}
+
+TEST(WatchReactorTest, LeavesNoWatchOpenThatBeganAsDrainingDid) {
+  RpcStack stack;
+  std::atomic<int> opened = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      const auto stub = stack.Connect();
+      std::vector<std::unique_ptr<TestWatch>> watches;
+      for (bool refused = false; !refused;) {
+        watches.push_back(std::make_unique<TestWatch>(*stub, WatchOf({1})));
+        refused = !watches.back()->Next().has_created();
+        ++opened;
+      }
+      for (const auto& watch : watches) {
+        EXPECT_EQ(ReasonOf(watch->Finish()), "DRAINING");
+      }
+    });
+  }
+  while (opened < 40) std::this_thread::yield();
+
+  stack.service().StartDraining(absl::ZeroDuration());
+
+  for (std::thread& client : clients) client.join();
 }
 
 // Events of 200 kB fill a client's windows soon.
