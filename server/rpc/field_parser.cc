@@ -5,7 +5,6 @@
 #include <google/protobuf/repeated_ptr_field.h>
 #include <google/protobuf/timestamp.pb.h>
 
-#include <cstdlib>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -63,8 +62,8 @@ absl::StatusOr<absl::Duration> ParseDuration(
     absl::string_view field, const google::protobuf::Duration& duration) {
   const int64_t seconds = duration.seconds();
   const int32_t nanos = duration.nanos();
-  if (std::abs(seconds) > kDurationSecondsMax || nanos < -kNanosMax ||
-      nanos > kNanosMax || (seconds > 0 && nanos < 0) ||
+  if (seconds < -kDurationSecondsMax || seconds > kDurationSecondsMax ||
+      nanos < -kNanosMax || nanos > kNanosMax || (seconds > 0 && nanos < 0) ||
       (seconds < 0 && nanos > 0)) {
     return FieldError(field, "is no valid google.protobuf.Duration");
   }

@@ -14,9 +14,8 @@
 namespace sidwatch {
 namespace {
 
-constexpr size_t kRequestIdMax = 128;          // code points
-constexpr size_t kResumeTokenBytesMax = 4096;  // ours are far shorter
-constexpr size_t kTextMax = 512;  // a sender, a recipient, a direction
+constexpr size_t kRequestIdMax = 128;  // code points
+constexpr size_t kTextMax = 512;       // a sender, a recipient, a direction
 
 absl::StatusOr<std::vector<StatusText>> ParseStatuses(
     absl::string_view field,
@@ -236,9 +235,6 @@ absl::StatusOr<WatchOptions> ParseWatchRequest(
   Take(ParseWatchSelection(request), options.selection, status);
   Take(ParseStart(request), options.start, status);
   Take(ParseProgressInterval(request), options.progress_interval, status);
-  if (request.resume_token().size() > kResumeTokenBytesMax) {
-    status.Update(FieldError("resume_token", "is no token of this service"));
-  }
   if (!status.ok()) return status;
   options.resume_token = request.resume_token();
   options.keep_open = request.keep_open();

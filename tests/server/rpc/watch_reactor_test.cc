@@ -83,14 +83,17 @@ TEST(WatchReactorTest, GivesNoResponseToWhatItRefuses) {
 
 TEST(WatchReactorTest, RefusesADamagedTokenByItsReason) {
   RpcStack stack;
-  v1::WatchStatusRequest request;
-  request.set_resume_token("damaged");
-  TestWatch watch(stack.stub(), request);
+  for (const std::string& token :
+       {std::string("damaged"), std::string(100'000, 'x')}) {
+    v1::WatchStatusRequest request;
+    request.set_resume_token(token);
+    TestWatch watch(stack.stub(), request);
 
-  const grpc::Status status = watch.Finish();
+    const grpc::Status status = watch.Finish();
 
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(ReasonOf(status), "TOKEN_INVALID");
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_EQ(ReasonOf(status), "TOKEN_INVALID");
+  }
 }
 
 TEST(WatchReactorTest, FillsRawParametersWhenAskedFor) {
