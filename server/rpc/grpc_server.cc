@@ -5,7 +5,10 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -22,8 +25,10 @@ constexpr absl::Duration kConnectionAge = absl::Minutes(30);
 constexpr int kReflectionThreadsMax = 16;
 constexpr char kServiceName[] = "sidwatch.v1.TrackingService";
 
+// As gRPC takes it: the largest int stands for "for ever".
 int Milliseconds(absl::Duration duration) {
-  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+  return static_cast<int>(std::min<int64_t>(absl::ToInt64Milliseconds(duration),
+                                            std::numeric_limits<int>::max()));
 }
 
 void SetLimits(const GrpcServer::Options& options,
