@@ -1,7 +1,5 @@
 #include "server/rpc/connection_acceptor.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
