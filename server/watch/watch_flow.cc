@@ -155,6 +155,13 @@ void WatchFlow::Follow() {
 
 void WatchFlow::Hear(const EventPtr& event) {
   if (ended()) return;
+  // What is heard first of a message found to be a request's may have older
+  // ones: they were fanned out before anybody knew whose they are.
+  if (event->sequence > log_.cursor() && event->message_sequence > 1 &&
+      unsettled_.contains(event->request_id)) {
+    log_.Miss(event->sequence);
+    return;
+  }
   // The tail's events come without parameters: whoever wants those reads the
   // log, and the tail only says when.
   const bool room =

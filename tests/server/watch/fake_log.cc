@@ -34,6 +34,7 @@ int64_t FakeLog::Append(const Report& report) {
   row.message.message_sid = Sid(report.sid);
   row.state = ReservationState::kSent;
   StatusEvent event{.sequence = ++last_sequence_,
+                    .message_sequence = ++row.message_sequence,
                     .message_sid = Sid(report.sid),
                     .account_sid = report.account_sid,
                     .status = StatusText::Parse(report.status),

@@ -81,6 +81,7 @@ class FakeLog : public Store {
   struct Row {
     Message message;
     ReservationState state = ReservationState::kSent;
+    int64_t message_sequence = 0;
   };
 
   absl::Status BeforeRead() const;

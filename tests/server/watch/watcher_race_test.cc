@@ -265,6 +265,20 @@ TEST_F(WatcherRaceTest, AMessageClaimedWhileLiveIsReadFromTheLog) {
                           "ended ALL_FINAL", "OK"));
 }
 
+// Its first event with the request id is not its first event.
+TEST_F(WatcherRaceTest, AMessageClaimedByAnEventIsReadFromTheLog) {
+  WatchClient client = Open(From(WatchStart::kNow, Requests({"r1"})));
+  EXPECT_THAT(client.Take(2), ElementsAre("created unknown=r1", "progress"));
+
+  Commit({.sid = 4, .status = "sent"});
+  log_.Claim(4, "r1");
+  Commit({.sid = 4, .status = "delivered", .request_id = "r1"});
+
+  EXPECT_THAT(client.TakeUntil("OK"),
+              ElementsAre("event 1 4 sent", "event 2 4 delivered",
+                          "ended ALL_FINAL", "OK"));
+}
+
 // The opening's read did not know whose events they are, the page does.
 TEST_F(WatcherRaceTest, AMessageClaimedBetweenTwoReadsIsSeenToBeFinal) {
   for (const size_t buffer_bytes : {0, 64 * 1024}) {
