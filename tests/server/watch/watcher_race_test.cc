@@ -281,7 +281,7 @@ TEST_F(WatcherRaceTest, AMessageClaimedByAnEventIsReadFromTheLog) {
 
 // The opening's read did not know whose events they are, the page does.
 TEST_F(WatcherRaceTest, AMessageClaimedBetweenTwoReadsIsSeenToBeFinal) {
-  for (const size_t buffer_bytes : {0, 64 * 1024}) {
+  for (const size_t buffer_bytes : {size_t{0}, size_t{64} * 1024}) {
     buffer_max_bytes_ = buffer_bytes;
     const int sid = buffer_bytes == 0 ? 1 : 2;
     const std::string id = absl::StrCat("r", sid);
